@@ -1,0 +1,11 @@
+// What game, server and analysts agree on: routes, shapes, problems and limits. Imports nothing of ours.
+export * from './limits.ts'
+export * from './problems.ts'
+export * from './route.ts'
+export * from './routes/accounts.ts'
+export * from './routes/attribution.ts'
+export * from './routes/currency.ts'
+export * from './routes/events.ts'
+export * from './routes/operations.ts'
+export * from './routes.ts'
+export * from './server-events.ts'

@@ -1,0 +1,26 @@
+/** Bounds that both sides of the wire need. Text lengths count Unicode code points, bodies count bytes. */
+export const LIMITS = {
+  userIdCharsMax: 255,
+  usernameCharsMin: 3,
+  usernameCharsMax: 64,
+  passwordCharsMin: 8,
+  passwordBytesMax: 1_024,
+  deviceSecretCharsMin: 32,
+  deviceSecretCharsMax: 256,
+  amountMin: 1,
+  amountMax: 100_000,
+  /** The largest integer that every JSON reader keeps exactly. */
+  balanceMax: Number.MAX_SAFE_INTEGER,
+  reasonCharsMax: 500,
+  currencyCharsMax: 32,
+  eventTypeCharsMax: 100,
+  metaCharsMax: 5_000,
+  deeplinkCharsMax: 255,
+  idempotencyKeyCharsMax: 255,
+  pageSizeDefault: 100,
+  pageSizeMax: 1_000,
+  accountBodyBytesMax: 16 * 1_024,
+  currencyBodyBytesMax: 16 * 1_024,
+  eventBodyBytesMax: 64 * 1_024,
+  postbackBodyBytesMax: 256 * 1_024,
+} as const

@@ -1,0 +1,32 @@
+import type { Route } from './route.ts'
+import { LOGIN, LOGOUT, PASSWORD_LOGIN, REFRESH, REGISTER } from './routes/accounts.ts'
+import { POSTBACK, TRACK } from './routes/attribution.ts'
+import { BALANCE, EARN, LEDGER, SPEND, USER, USER_LEDGER, USER_UPDATE, WALLET } from './routes/currency.ts'
+import { EVENT, EVENTS, STATS } from './routes/events.ts'
+import { HEALTH, LIVE, PROBLEM_PAGE, READY } from './routes/operations.ts'
+
+/** Every route of the API, in reading order. `/metrics` and the documentation pages are not JSON and stay outside. */
+export const ROUTES: readonly Route[] = [
+  LOGIN,
+  REGISTER,
+  PASSWORD_LOGIN,
+  REFRESH,
+  LOGOUT,
+  EARN,
+  SPEND,
+  BALANCE,
+  WALLET,
+  LEDGER,
+  USER,
+  USER_LEDGER,
+  USER_UPDATE,
+  EVENT,
+  EVENTS,
+  STATS,
+  TRACK,
+  POSTBACK,
+  HEALTH,
+  LIVE,
+  READY,
+  PROBLEM_PAGE,
+]

@@ -1,0 +1,36 @@
+/** `per_second` on average, with `burst` at once after a rest. */
+export type Rate = { readonly perSecond: number; readonly burst: number }
+
+export type RateLimit = {
+  /** Takes one unit for `key`. Returns 0 when allowed, else the milliseconds until one is free. */
+  take(key: string, nowMs: number): number
+}
+
+/**
+ * Generic cell rate algorithm: per key only the time at which its bucket will be full again is kept.
+ * Keys that are full are forgotten once there are `keysMax`, so an attacker with many addresses
+ * cannot grow the memory without bound.
+ */
+export function createRateLimit(rate: Rate, keysMax = 100_000): RateLimit {
+  const intervalMs = 1_000 / rate.perSecond
+  const toleranceMs = intervalMs * (rate.burst - 1)
+  const fullAt = new Map<string, number>()
+
+  const forgetFull = (nowMs: number): void => {
+    for (const [key, at] of fullAt) if (at <= nowMs) fullAt.delete(key)
+    if (fullAt.size < keysMax) return
+    const oldest = fullAt.keys().next()
+    if (!oldest.done) fullAt.delete(oldest.value)
+  }
+
+  return {
+    take(key, nowMs) {
+      const at = Math.max(fullAt.get(key) ?? nowMs, nowMs)
+      const waitMs = at - nowMs - toleranceMs
+      if (waitMs > 1e-6) return waitMs
+      if (fullAt.size >= keysMax && !fullAt.has(key)) forgetFull(nowMs)
+      fullAt.set(key, at + intervalMs)
+      return 0
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { Migration } from '../migrate.ts'
+
+/**
+ * The books. Times are milliseconds since the epoch, amounts whole units of a currency.
+ * `key_scope` is a hash over caller, method, route and Idempotency-Key, `fingerprint` one over the
+ * request. Every ledger entry and every postback bears the offset of its event in the log.
+ */
+export const BOOKS: Migration = {
+  number: 1,
+  name: 'books',
+  statements: (spelling) => [...log(spelling), ...accounts(spelling), ...currency(spelling)],
+}
+
+type Spelling = Parameters<Migration['statements']>[0]
+
+const log = ({ blob, clustered, offset }: Spelling): string[] => [
+  'CREATE TABLE log_head (log_offset BIGINT NOT NULL)',
+  'INSERT INTO log_head VALUES (0)',
+
+  `CREATE TABLE event_log (
+    log_offset ${offset} PRIMARY KEY,
+    app TEXT NOT NULL,
+    event_id TEXT,
+    event_type TEXT NOT NULL,
+    player_id TEXT,
+    occurred_at BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,
+    payload TEXT,
+    key_scope ${blob},
+    fingerprint ${blob}
+  )`,
+  // GET /events and a player's GET /stats read nothing but this one.
+  'CREATE INDEX event_log_player ON event_log (player_id, occurred_at, log_offset, event_type)',
+  // The part of a GET /stats over everybody that lies in the first and last, partial hour.
+  'CREATE INDEX event_log_time ON event_log (occurred_at, event_type, app)',
+  'CREATE UNIQUE INDEX event_log_event_id ON event_log (app, event_id) WHERE event_id IS NOT NULL',
+  'CREATE UNIQUE INDEX event_log_key ON event_log (key_scope) WHERE key_scope IS NOT NULL',
+
+  `CREATE TABLE event_counts (
+    app TEXT NOT NULL,
+    hour BIGINT NOT NULL,
+    event_type TEXT NOT NULL,
+    events BIGINT NOT NULL,
+    PRIMARY KEY (app, hour, event_type)
+  ) ${clustered}`,
+
+  `CREATE TABLE raw_postbacks (
+    postback_id ${offset} PRIMARY KEY,
+    source TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    signature TEXT,
+    verified BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,
+    dedupe_key ${blob} NOT NULL,
+    supersedes BIGINT
+  )`,
+  'CREATE UNIQUE INDEX raw_postbacks_verified ON raw_postbacks (dedupe_key) WHERE verified = 1',
+  'CREATE INDEX raw_postbacks_unverified ON raw_postbacks (dedupe_key) WHERE verified = 0',
+  'CREATE INDEX raw_postbacks_received ON raw_postbacks (received_at)',
+]
+
+const accounts = ({ blob, clustered }: Spelling): string[] => [
+  `CREATE TABLE players (
+    player_id TEXT PRIMARY KEY,
+    username TEXT,
+    username_folded TEXT UNIQUE,
+    password_hash TEXT,
+    device_secret_hash ${blob},
+    created_at BIGINT NOT NULL
+  ) ${clustered}`,
+  'CREATE TABLE player_count (players BIGINT NOT NULL)',
+  'INSERT INTO player_count VALUES (0)',
+
+  `CREATE TABLE refresh_tokens (
+    token_hash ${blob} PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    player_id TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+  ) ${clustered}`,
+  'CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at)',
+  `CREATE TABLE revoked_sessions (
+    session_id TEXT PRIMARY KEY,
+    revoked_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+  ) ${clustered}`,
+  'CREATE INDEX revoked_sessions_expiry ON revoked_sessions (expires_at)',
+
+  `CREATE TABLE api_keys (
+    key_id TEXT PRIMARY KEY,
+    scope TEXT NOT NULL,
+    app TEXT,
+    name TEXT,
+    secret_hash ${blob} NOT NULL,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+  ) ${clustered}`,
+]
+
+const currency = ({ blob, clustered, refuse }: Spelling): string[] => [
+  `CREATE TABLE balances (
+    player_id TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    balance BIGINT NOT NULL CHECK (balance BETWEEN 0 AND 9007199254740991),
+    version BIGINT NOT NULL,
+    earn_day BIGINT NOT NULL,
+    earned_on_day BIGINT NOT NULL,
+    PRIMARY KEY (player_id, currency)
+  ) ${clustered}`,
+
+  `CREATE TABLE ledger_entries (
+    player_id TEXT NOT NULL,
+    entry_id BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    balance_after BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    reason TEXT,
+    actor TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    idempotency_key TEXT,
+    key_scope ${blob},
+    fingerprint ${blob},
+    PRIMARY KEY (player_id, entry_id)
+  ) ${clustered}`,
+  'CREATE UNIQUE INDEX ledger_entries_key ON ledger_entries (key_scope) WHERE key_scope IS NOT NULL',
+  ...refuse('ledger_entries', 'ledger entries are never changed and never removed'),
+
+  `CREATE TABLE idempotency_keys (
+    key_scope ${blob} PRIMARY KEY,
+    fingerprint ${blob} NOT NULL,
+    status BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+  ) ${clustered}`,
+  'CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)',
+]

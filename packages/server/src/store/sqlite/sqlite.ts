@@ -1,0 +1,138 @@
+import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite'
+import type { Store, Tx } from '../port.ts'
+import { StoreFailure } from '../port.ts'
+import type { SqlValue, Statement } from '../statement.ts'
+import { logHead, READ_LOG_HEAD } from '../log-head.ts'
+
+export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
+
+/** A write-ahead log that has grown past this is folded into the file at the next checkpoint. */
+const WAL_BYTES_MAX = 64 * 1_024 * 1_024
+
+/**
+ * SQLite in WAL mode with `synchronous=FULL`: a commit is on disk when it returns. One connection
+ * writes, another reads what is committed, so a reader never sees half a group.
+ */
+export function openSqlite(settings: SqliteSettings): Store {
+  const writer = connect(settings)
+  const reader = connect(settings)
+  reader.db.exec('PRAGMA query_only = ON')
+  let last: Promise<unknown> = Promise.resolve()
+
+  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work, work)
+    last = result.catch(() => undefined)
+    return result
+  }
+
+  return {
+    dialect: 'sqlite',
+    transaction: (work) => exclusively(() => inTransaction(writer, work)),
+    read: async <R>(statement: Statement, values: readonly SqlValue[]) =>
+      failing(() => reader.prepared(statement).all(...(values as SQLInputValue[])) as R[]),
+    script: (statements) =>
+      exclusively(async () =>
+        committing(writer.db, async () => {
+          for (const statement of statements) writer.db.exec(statement)
+        }),
+      ),
+    backup: async (file) => failing(() => void reader.db.prepare('VACUUM INTO ?').run(file)),
+    pool: () => ({ inUse: writer.db.isTransaction ? 1 : 0, open: 2, max: 2 }),
+    close: async () => {
+      await last
+      reader.db.close()
+      writer.db.close()
+    },
+  }
+}
+
+type Connection = { readonly db: DatabaseSync; prepared(statement: Statement): StatementSync }
+
+function connect(settings: SqliteSettings): Connection {
+  const db = failing(() => new DatabaseSync(settings.file, { timeout: settings.busyTimeoutMs }))
+  failing(() => {
+    db.exec('PRAGMA journal_mode = WAL')
+    db.exec('PRAGMA synchronous = FULL')
+    db.exec('PRAGMA foreign_keys = ON')
+    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
+    db.exec('PRAGMA cache_size = -65536')
+    assertDurable(db)
+  })
+  const cache = new Map<Statement, StatementSync>()
+  return {
+    db,
+    prepared(statement) {
+      const known = cache.get(statement)
+      if (known) return known
+      // `$1` would be a named parameter to SQLite, `?1` is a numbered one.
+      const made = db.prepare(statement.sqlite.replace(/\$(\d+)/g, '?$1'))
+      cache.set(statement, made)
+      return made
+    },
+  }
+}
+
+/** Read back, since SQLite ignores a pragma that it does not know or cannot honour. */
+function assertDurable(db: DatabaseSync): void {
+  const journal = db.prepare('PRAGMA journal_mode').get()?.['journal_mode']
+  const synchronous = db.prepare('PRAGMA synchronous').get()?.['synchronous']
+  if (journal !== 'wal' || synchronous !== 2) {
+    throw new Error(`SQLite is not durable here: journal_mode=${journal}, synchronous=${synchronous}`)
+  }
+}
+
+function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { db } = connection
+  return committing(db, async () => {
+    const head = logHead(db.prepare(READ_LOG_HEAD).get())
+    const result = await work({
+      run: async <R>(statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
+        runEach<R>(connection.prepared(statement), tuples),
+      takeOffsets: head.take,
+    })
+    if (head.moved()) db.prepare('UPDATE log_head SET log_offset = ?').run(head.newest())
+    return result
+  })
+}
+
+async function committing<T>(db: DatabaseSync, work: () => Promise<T>): Promise<T> {
+  failing(() => db.exec('BEGIN IMMEDIATE'))
+  try {
+    const result = await work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (db.isTransaction) failing(() => db.exec('ROLLBACK'))
+    throw toFailure(error)
+  }
+}
+
+function runEach<R>(statement: StatementSync, tuples: readonly (readonly SqlValue[])[]): R[] {
+  const returnsRows = statement.columns().length > 0
+  const rows: R[] = []
+  for (const tuple of tuples) {
+    const values = tuple as SQLInputValue[]
+    if (!returnsRows) statement.run(...values)
+    else for (const row of statement.all(...values)) rows.push(row as R)
+  }
+  return rows
+}
+
+function failing<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw toFailure(error)
+  }
+}
+
+// https://sqlite.org/rescode.html: primary result codes.
+const UNAVAILABLE = new Set([5 /* BUSY */, 6 /* LOCKED */, 13 /* FULL */, 14 /* CANTOPEN */])
+const FATAL = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 26 /* NOTADB */])
+
+function toFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || !('errcode' in error)) return error
+  const code = Number(error.errcode) & 0xff
+  const kind = UNAVAILABLE.has(code) ? 'unavailable' : FATAL.has(code) ? 'fatal' : 'bug'
+  return new StoreFailure(kind, error)
+}

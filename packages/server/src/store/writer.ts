@@ -1,0 +1,149 @@
+import type { Store, Tx } from './port.ts'
+import { StoreFailure } from './port.ts'
+
+/**
+ * One kind of write. `apply` gets all inputs of this kind that arrived together, in the order of
+ * their arrival, reads what it needs, decides each, writes, and returns one output per input.
+ * It may run more than once, so it has no effect but through `tx`.
+ */
+export type Work<I, O> = {
+  readonly name: string
+  apply(tx: Tx, inputs: readonly I[]): Promise<readonly O[]>
+}
+
+export type WriterStats = {
+  /** Requests that wait for a commit. */
+  readonly depth: number
+  /** How long the oldest of them has waited, milliseconds. */
+  readonly oldestMs: number
+  readonly commits: number
+  readonly committed: number
+}
+
+export interface Writer {
+  /** Resolves after the commit that holds this write. */
+  submit<I, O>(work: Work<I, O>, input: I): Promise<O>
+  stats(): WriterStats
+  /** Resolves when everything submitted so far is answered. */
+  drain(): Promise<void>
+}
+
+type Job = {
+  readonly work: Work<unknown, unknown>
+  readonly input: unknown
+  readonly submittedMs: number
+  resolve(output: unknown): void
+  reject(error: unknown): void
+}
+
+export type WriterSettings = {
+  /** Writes in one commit at the most. 1 gives one commit per request, the yardstick of bench/earn. */
+  readonly commitWritesMax: number
+}
+
+export type WriterParts = {
+  readonly store: Store
+  readonly monotonic: () => number
+  /** Called once when the disk cannot be trusted any more. */
+  readonly onFatal: (error: StoreFailure) => void
+  readonly onCommit?: (writes: number, durationMs: number) => void
+}
+
+/**
+ * Group commit: writes that arrive while a commit is under way share the next one, so that the
+ * cost of a sync is divided among them and shrinks to one write's when the server is idle.
+ */
+export function createWriter(parts: WriterParts, settings: WriterSettings): Writer {
+  const { store, monotonic } = parts
+  let queue: Job[] = []
+  let running = false
+  let commits = 0
+  let committed = 0
+  let idle: (() => void)[] = []
+  let fatal: StoreFailure | undefined
+
+  const pump = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.slice(0, settings.commitWritesMax)
+      queue = queue.slice(batch.length)
+      const startedMs = monotonic()
+      await commitBatch(store, batch).catch((error: unknown) => {
+        if (!(error instanceof StoreFailure) || error.kind !== 'fatal') throw error
+        fatal = error
+        parts.onFatal(error)
+      })
+      commits += 1
+      committed += batch.length
+      parts.onCommit?.(batch.length, monotonic() - startedMs)
+      // Lets answers leave and new requests join before the next commit.
+      await new Promise(setImmediate)
+    }
+    running = false
+    for (const done of idle.splice(0)) done()
+  }
+
+  return {
+    submit<I, O>(work: Work<I, O>, input: I): Promise<O> {
+      if (fatal) return Promise.reject(fatal)
+      return new Promise<O>((resolve, reject) => {
+        queue.push({
+          work: work as Work<unknown, unknown>,
+          input,
+          submittedMs: monotonic(),
+          resolve: resolve as (output: unknown) => void,
+          reject,
+        })
+        if (running) return
+        running = true
+        setImmediate(() => void pump())
+      })
+    },
+    stats: () => ({
+      depth: queue.length,
+      oldestMs: queue[0] === undefined ? 0 : monotonic() - queue[0].submittedMs,
+      commits,
+      committed,
+    }),
+    drain: () => (running ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve()),
+  }
+}
+
+/** Commits all jobs together; if that fails for a reason of one of them, each by itself. */
+async function commitBatch(store: Store, jobs: readonly Job[]): Promise<void> {
+  try {
+    const outputs = await store.transaction((tx) => applyAll(tx, jobs))
+    jobs.forEach((job, index) => {
+      job.resolve(outputs[index])
+    })
+  } catch (error) {
+    const ofTheStore = error instanceof StoreFailure && error.kind !== 'bug'
+    if (!ofTheStore && jobs.length > 1) {
+      for (const job of jobs) await commitBatch(store, [job])
+      return
+    }
+    for (const job of jobs) job.reject(error)
+    if (ofTheStore && error.kind === 'fatal') throw error
+  }
+}
+
+/** Runs the jobs grouped by kind, and puts the outputs back into the jobs' order. */
+async function applyAll(tx: Tx, jobs: readonly Job[]): Promise<unknown[]> {
+  const byWork = new Map<Work<unknown, unknown>, number[]>()
+  jobs.forEach((job, index) => {
+    const indexes = byWork.get(job.work)
+    if (indexes) indexes.push(index)
+    else byWork.set(job.work, [index])
+  })
+  const outputs: unknown[] = new Array(jobs.length)
+  for (const [work, indexes] of byWork) {
+    const results = await work.apply(
+      tx,
+      indexes.map((index) => jobs[index]?.input),
+    )
+    if (results.length !== indexes.length) throw new Error(`${work.name} lost an output`)
+    indexes.forEach((index, position) => {
+      outputs[index] = results[position]
+    })
+  }
+  return outputs
+}
