@@ -1,7 +1,16 @@
 import type { Route } from './route.ts'
 import { LOGIN, LOGOUT, PASSWORD_LOGIN, REFRESH, REGISTER } from './routes/accounts.ts'
 import { POSTBACK, TRACK } from './routes/attribution.ts'
-import { BALANCE, EARN, LEDGER, SPEND, USER, USER_LEDGER, USER_UPDATE, WALLET } from './routes/currency.ts'
+import {
+  BALANCE,
+  EARN,
+  LEDGER,
+  SPEND,
+  USER,
+  USER_LEDGER,
+  USER_UPDATE,
+  WALLET,
+} from './routes/currency.ts'
 import { EVENT, EVENTS, STATS } from './routes/events.ts'
 import { HEALTH, LIVE, PROBLEM_PAGE, READY } from './routes/operations.ts'
 

@@ -10,7 +10,9 @@ export const POSTBACK_EVENT_PREFIX = 'af_'
 /** Whether `eventType` is one of the server's own, in any letter case. */
 export function isReservedEventType(eventType: string): boolean {
   const folded = eventType.toLowerCase()
-  return folded.startsWith(POSTBACK_EVENT_PREFIX) || SERVER_EVENT_TYPES.some((own) => own === folded)
+  return (
+    folded.startsWith(POSTBACK_EVENT_PREFIX) || SERVER_EVENT_TYPES.some((own) => own === folded)
+  )
 }
 
 /** One event on its way into the log. Times in milliseconds since the epoch. */

@@ -72,7 +72,10 @@ export const REGISTER = defineRoute({
   bodyBytesMax: LIMITS.accountBodyBytesMax,
   body: Type.Object({ username: Username, password: Password }, { additionalProperties: false }),
   responses: {
-    201: Type.Object({ userId: Shown, username: Shown, balance: ShownInteger }, { title: 'Registered' }),
+    201: Type.Object(
+      { userId: Shown, username: Shown, balance: ShownInteger },
+      { title: 'Registered' },
+    ),
   },
   problems: ['username-taken', 'password-too-common', 'overloaded'],
 })

@@ -14,8 +14,12 @@ export const TRACK = defineRoute({
   idempotent: false,
   query: Type.Object(
     {
-      character: Type.Optional(Text(0, LIMITS.deeplinkCharsMax, 'Which character the link promised.')),
-      campaign: Type.Optional(Text(0, LIMITS.deeplinkCharsMax, 'Which campaign the link belongs to.')),
+      character: Type.Optional(
+        Text(0, LIMITS.deeplinkCharsMax, 'Which character the link promised.'),
+      ),
+      campaign: Type.Optional(
+        Text(0, LIMITS.deeplinkCharsMax, 'Which campaign the link belongs to.'),
+      ),
     },
     { additionalProperties: false },
   ),

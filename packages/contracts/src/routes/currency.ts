@@ -1,6 +1,16 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../limits.ts'
-import { Currency, Cursor, defineRoute, Instant, PageSize, Shown, ShownInteger, Text, UserId } from '../route.ts'
+import {
+  Currency,
+  Cursor,
+  defineRoute,
+  Instant,
+  PageSize,
+  Shown,
+  ShownInteger,
+  Text,
+  UserId,
+} from '../route.ts'
 
 const Reason = Text(0, LIMITS.reasonCharsMax, 'Shown in the ledger.')
 const Movement = Type.Object(
@@ -106,7 +116,9 @@ const LedgerPage = Type.Object(
           amount: Type.Integer({ description: 'Negative when it left the balance.' }),
           balanceAfter: ShownInteger,
           reason: Type.Union([Shown, Type.Null()]),
-          key: Type.Union([Shown, Type.Null()], { description: 'The Idempotency-Key it came with.' }),
+          key: Type.Union([Shown, Type.Null()], {
+            description: 'The Idempotency-Key it came with.',
+          }),
           ts: Instant,
         },
         { title: 'LedgerEntry' },
@@ -145,7 +157,8 @@ export const USER = defineRoute({
   aliases: [],
   tag: 'Players',
   summary: 'Read a player',
-  description: "A player sees itself, an operator anyone. Someone else's and no one's look the same.",
+  description:
+    "A player sees itself, an operator anyone. Someone else's and no one's look the same.",
   access: 'player-or-operator',
   idempotent: false,
   params: UserPath,

@@ -1,6 +1,16 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../limits.ts'
-import { Cursor, defineRoute, Instant, Offset, PageSize, Shown, ShownInteger, Text, UserId } from '../route.ts'
+import {
+  Cursor,
+  defineRoute,
+  Instant,
+  Offset,
+  PageSize,
+  Shown,
+  ShownInteger,
+  Text,
+  UserId,
+} from '../route.ts'
 
 const EventType = Type.String({
   minLength: 1,
@@ -58,7 +68,12 @@ const Filter = {
   limit: Type.Optional(PageSize),
   offset: Type.Optional(Offset),
 }
-const Page = { total: ShownInteger, limit: ShownInteger, offset: ShownInteger, hasMore: Type.Boolean() }
+const Page = {
+  total: ShownInteger,
+  limit: ShownInteger,
+  offset: ShownInteger,
+  hasMore: Type.Boolean(),
+}
 
 export const EVENTS = defineRoute({
   id: 'events',
@@ -76,7 +91,12 @@ export const EVENTS = defineRoute({
     200: Type.Object(
       {
         events: Type.Array(
-          Type.Object({ id: ShownInteger, type: Shown, ts: Instant, meta: Type.Union([Shown, Type.Null()]) }),
+          Type.Object({
+            id: ShownInteger,
+            type: Shown,
+            ts: Instant,
+            meta: Type.Union([Shown, Type.Null()]),
+          }),
         ),
         ...Page,
         nextCursor: Type.Union([Shown, Type.Null()]),
@@ -102,7 +122,10 @@ export const STATS = defineRoute({
   responses: {
     200: Type.Object(
       { stats: Type.Array(Type.Object({ eventType: Shown, count: ShownInteger })), ...Page },
-      { title: 'Stats', description: '`total` counts the event types. Sorted by count, then by type.' },
+      {
+        title: 'Stats',
+        description: '`total` counts the event types. Sorted by count, then by type.',
+      },
     ),
   },
   problems: ['unknown-player', 'door-closed'],

@@ -9,7 +9,8 @@ export async function startAll(services: readonly Service[]): Promise<Stop> {
     for (const stop of stops.splice(0).reverse()) {
       await stop().catch((error: unknown) => failures.push(error))
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'some services did not stop cleanly')
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'some services did not stop cleanly')
   }
   try {
     for (const service of services) stops.push(await service.start())

@@ -13,7 +13,10 @@ export function createLogger(level: LogLevel): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ['*.password', '*.token', '*.authorization', '*.deviceSecret'], censor: '…' },
+      redact: {
+        paths: ['*.password', '*.token', '*.authorization', '*.deviceSecret'],
+        censor: '…',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   )

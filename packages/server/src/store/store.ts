@@ -3,7 +3,15 @@
 // Contract: store.contract.ts runs on both.
 export { type Migration, migrate, SCHEMA_VERSION, SchemaError } from './migrate.ts'
 export { type OpenStoreSettings, openStore } from './open.ts'
-export { batched, insertStatement, STATEMENTS, type SqlType, type SqlValue, type Statement, shared } from './statement.ts'
 export type { Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'
+export {
+  batched,
+  insertStatement,
+  type SqlType,
+  type SqlValue,
+  STATEMENTS,
+  type Statement,
+  shared,
+} from './statement.ts'
 export { createWriter, type Work, type Writer, type WriterStats } from './writer.ts'

@@ -59,7 +59,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
   let running = false
   let commits = 0
   let committed = 0
-  let idle: (() => void)[] = []
+  const idle: (() => void)[] = []
   let fatal: StoreFailure | undefined
 
   const pump = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import pg from 'pg'
+import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
-import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
 export type PostgresSettings = {
@@ -15,7 +15,10 @@ export type PostgresSettings = {
   readonly statementTimeoutMs: number
 }
 
-export type PostgresParts = { readonly jitter: () => number; readonly onIdleError: (e: Error) => void }
+export type PostgresParts = {
+  readonly jitter: () => number
+  readonly onIdleError: (e: Error) => void
+}
 
 const RETRIES_MAX = 5
 
@@ -33,7 +36,10 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   })
   pool.on('error', parts.onIdleError)
 
-  const once = async <T>(begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const once = async <T>(
+    begin: string,
+    work: (client: pg.PoolClient) => Promise<T>,
+  ): Promise<T> => {
     const client = await pool.connect().catch(fail)
     try {
       await client.query(begin)
@@ -42,7 +48,10 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
       return result
     } catch (error) {
       // A connection that cannot roll back may still be inside the transaction: it is thrown away.
-      const rolledBack = await client.query('ROLLBACK').then(() => true, () => false)
+      const rolledBack = await client.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      )
       client.release(!rolledBack)
       throw toFailure(error)
     }
@@ -61,7 +70,9 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
         await client.query('COMMIT')
       }),
     backup: async () => {
-      throw new Error('PostgreSQL is backed up with pg_dump or pg_basebackup: see docs/operations.md')
+      throw new Error(
+        'PostgreSQL is backed up with pg_dump or pg_basebackup: see docs/operations.md',
+      )
     },
     pool: () => ({
       inUse: pool.totalCount - pool.idleCount,
@@ -156,7 +167,8 @@ function toFailure(error: unknown): unknown {
   return isConnectionError(error) ? new StoreFailure('unavailable', error) : error
 }
 
-const CONNECTION = /terminat|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout|not queryable|closed/i
+const CONNECTION =
+  /terminat|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout|not queryable|closed/i
 
 const isConnectionError = (error: unknown): boolean =>
   error instanceof Error && CONNECTION.test(`${sqlState(error)} ${error.message}`)

@@ -1,8 +1,8 @@
-import { DatabaseSync, type StatementSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
 import type { SqlValue, Statement } from '../statement.ts'
-import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 
 export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
 
@@ -77,7 +77,9 @@ function assertDurable(db: DatabaseSync): void {
   const journal = db.prepare('PRAGMA journal_mode').get()?.['journal_mode']
   const synchronous = db.prepare('PRAGMA synchronous').get()?.['synchronous']
   if (journal !== 'wal' || synchronous !== 2) {
-    throw new Error(`SQLite is not durable here: journal_mode=${journal}, synchronous=${synchronous}`)
+    throw new Error(
+      `SQLite is not durable here: journal_mode=${journal}, synchronous=${synchronous}`,
+    )
   }
 }
 

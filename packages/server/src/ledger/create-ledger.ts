@@ -1,0 +1,31 @@
+import type { Store, Writer } from '../store/store.ts'
+import { type LedgerPage, readBalance, readPage, readWallet } from './history.ts'
+import { type AppendToLog, createPostWork } from './post.ts'
+import type { Outcome, Posting } from './posting.ts'
+
+export type Ledger = {
+  /** Resolves once the movement, or its refusal under a key, is on disk. */
+  post(posting: Posting): Promise<Outcome>
+  /** 0 for a currency that never moved. */
+  balance(playerId: string, currency: string): Promise<number>
+  wallet(playerId: string): Promise<readonly { currency: string; balance: number }[]>
+  page(
+    playerId: string,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<LedgerPage>
+}
+
+export function createLedger(parts: {
+  readonly store: Store
+  readonly writer: Writer
+  readonly append: AppendToLog
+}): Ledger {
+  const { store, writer } = parts
+  const post = createPostWork(parts.append)
+  return {
+    post: (posting) => writer.submit(post, posting),
+    balance: (playerId, currency) => readBalance(store, playerId, currency),
+    wallet: (playerId) => readWallet(store, playerId),
+    page: (playerId, page) => readPage(store, playerId, page),
+  }
+}

@@ -1,0 +1,71 @@
+import { batched, insertStatement, shared } from '../store/store.ts'
+
+const KEYED = `SELECT key_scope AS scope, fingerprint, player_id AS "playerId", amount,
+  balance_after AS "balanceAfter" FROM ledger_entries`
+export const FIND_KEYS = batched('ledger.find-keys', {
+  sqlite: `${KEYED} WHERE key_scope = $1`,
+  postgres: `${KEYED} WHERE key_scope = ANY($1::bytea[])`,
+})
+
+const ACCOUNT = `player_id AS "playerId", currency, balance, version, earn_day AS "earnDay",
+  earned_on_day AS "earnedOnDay" FROM balances`
+export const FIND_ACCOUNTS = batched('ledger.find-accounts', {
+  sqlite: `SELECT ${ACCOUNT} WHERE player_id = $1 AND currency = $2`,
+  postgres: `SELECT ${ACCOUNT} WHERE (player_id, currency) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+})
+
+/** The database adds; the sum that it returns must be the one that the decisions came to. */
+export const MOVE_BALANCES = batched('ledger.move-balances', {
+  sqlite: `UPDATE balances SET balance = balance + $3, version = version + $4, earn_day = $5, earned_on_day = $6
+    WHERE player_id = $1 AND currency = $2 RETURNING balance, version`,
+  postgres: `UPDATE balances b SET balance = b.balance + m.amount, version = b.version + m.entries,
+      earn_day = m.earn_day, earned_on_day = m.earned_on_day
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+      AS m(player_id, currency, amount, entries, earn_day, earned_on_day)
+    WHERE b.player_id = m.player_id AND b.currency = m.currency RETURNING b.balance, b.version`,
+})
+
+export const OPEN_BALANCES = insertStatement('ledger.open-balances', 'balances', {
+  player_id: 'text',
+  currency: 'text',
+  balance: 'bigint',
+  version: 'bigint',
+  earn_day: 'bigint',
+  earned_on_day: 'bigint',
+})
+
+export const FIND_PLAYERS = batched('ledger.find-players', {
+  sqlite: 'SELECT player_id AS "playerId" FROM players WHERE player_id = $1',
+  postgres: 'SELECT player_id AS "playerId" FROM players WHERE player_id = ANY($1::text[])',
+})
+
+export const INSERT_ENTRIES = insertStatement('ledger.insert-entries', 'ledger_entries', {
+  player_id: 'text',
+  entry_id: 'bigint',
+  currency: 'text',
+  kind: 'text',
+  amount: 'bigint',
+  balance_after: 'bigint',
+  version: 'bigint',
+  reason: 'text',
+  actor: 'text',
+  created_at: 'bigint',
+  idempotency_key: 'text',
+  key_scope: 'bytea',
+  fingerprint: 'bytea',
+})
+
+export const BALANCE = shared(
+  'ledger.balance',
+  'SELECT balance FROM balances WHERE player_id = $1 AND currency = $2',
+)
+export const WALLET = shared(
+  'ledger.wallet',
+  'SELECT currency, balance FROM balances WHERE player_id = $1 ORDER BY currency',
+)
+export const PAGE = shared(
+  'ledger.page',
+  `SELECT entry_id AS id, kind, currency, amount, balance_after AS "balanceAfter", reason,
+    idempotency_key AS key, created_at AS "createdAt"
+  FROM ledger_entries WHERE player_id = $1 AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3`,
+)

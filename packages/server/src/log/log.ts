@@ -1,0 +1,5 @@
+// The append-only event log: what happened, in the order of its offsets, which have no gaps.
+// Everything that counts or reports is computed from it and can be computed again.
+export { createLog, type Log } from './create-log.ts'
+export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
+export type { NewEvent, Recorded } from './record.ts'
