@@ -2,4 +2,4 @@
 // An entry, its balance, its event in the log and its idempotency key are one transaction.
 export { createLedger, type Ledger } from './create-ledger.ts'
 export type { LedgerPage, LedgerRow } from './history.ts'
-export type { EntryKind, Outcome, Posting } from './posting.ts'
+export type { Entry, EntryKind, Outcome, Posting } from './posting.ts'

@@ -4,6 +4,8 @@ export type Rate = { readonly perSecond: number; readonly burst: number }
 export type RateLimit = {
   /** Takes one unit for `key`. Returns 0 when allowed, else the milliseconds until one is free. */
   take(key: string, nowMs: number): number
+  /** As `take`, without taking. */
+  wait(key: string, nowMs: number): number
 }
 
 /**
@@ -23,13 +25,19 @@ export function createRateLimit(rate: Rate, keysMax = 100_000): RateLimit {
     if (!oldest.done) fullAt.delete(oldest.value)
   }
 
+  const wait = (key: string, nowMs: number): number => {
+    const waitMs = (fullAt.get(key) ?? nowMs) - nowMs - toleranceMs
+    // Less than a nanosecond is the rounding of the sums, not a wait.
+    return waitMs > 1e-6 ? waitMs : 0
+  }
+
   return {
+    wait,
     take(key, nowMs) {
-      const at = Math.max(fullAt.get(key) ?? nowMs, nowMs)
-      const waitMs = at - nowMs - toleranceMs
-      if (waitMs > 1e-6) return waitMs
+      const waitMs = wait(key, nowMs)
+      if (waitMs > 0) return waitMs
       if (fullAt.size >= keysMax && !fullAt.has(key)) forgetFull(nowMs)
-      fullAt.set(key, at + intervalMs)
+      fullAt.set(key, Math.max(fullAt.get(key) ?? nowMs, nowMs) + intervalMs)
       return 0
     },
   }

@@ -66,6 +66,7 @@ const accounts = ({ blob, clustered }: Spelling): string[] => [
     username_folded TEXT UNIQUE,
     password_hash TEXT,
     device_secret_hash ${blob},
+    sessions_since BIGINT,
     created_at BIGINT NOT NULL
   ) ${clustered}`,
   'CREATE TABLE player_count (players BIGINT NOT NULL)',

@@ -1,0 +1,224 @@
+import { availableParallelism } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { createReader, type Environment, type Reader } from './config-reader.ts'
+import { LOG_LEVELS } from './platform/platform.ts'
+
+// The only reader of the environment. Production closes every door that development leaves open.
+
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`The settings are not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+export type Config = ReturnType<typeof readAll>
+
+/**
+ * All settings, checked and frozen.
+ * @throws ConfigError with every fault at once
+ */
+export function loadConfig(env: Environment): Config {
+  const reader = createReader(env)
+  const config = readAll(reader)
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults)
+  return deepFreeze(config)
+}
+
+/** The names of all settings, in the order in which .env.example explains them. */
+export function settingNames(): readonly string[] {
+  const reader = createReader({})
+  readAll(reader)
+  return [...new Set(reader.names)]
+}
+
+/** The settings of this process: a `.env` in the working directory, then the real environment, which wins. */
+export function processEnvironment(): Environment {
+  const before = { ...process.env }
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return { ...process.env, ...before }
+}
+
+function readAll(read: Reader) {
+  const environment = read.choice('ENVIRONMENT', 'development', ['development', 'production'])
+  const production = environment === 'production'
+  const host = read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1')
+  const port = read.integer('PORT', 8000, 0, 65_535)
+  const dataDir = resolve(read.text('DATA_DIR') ?? 'data')
+  return {
+    environment,
+    production,
+    dataDir,
+    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    store: readStore(read, dataDir),
+    secrets: readSecrets(read, production),
+    doors: readDoors(read, production),
+    http: { host, port, ...readHttp(read, production) },
+    limits: readLimits(read),
+    accounts: {
+      jwtTtlMinutes: read.integer('JWT_TTL_MIN', 120, 1, 525_600),
+      refreshTtlDays: read.integer('REFRESH_TTL_DAYS', 30, 1, 3_650),
+      hashConcurrency: read.integer('PASSWORD_HASHES_AT_ONCE', availableParallelism(), 1, 64),
+      hashQueueMax: read.integer('PASSWORD_HASH_QUEUE_MAX', 100, 1, 100_000),
+    },
+    postbackTokenHeader: read.text('AF_TOKEN_HEADER')?.toLowerCase() ?? 'x-af-token',
+    ledger: readLedger(read, production),
+    ingestKey: readIngestKey(read),
+  }
+}
+
+function readStore(read: Reader, dataDir: string) {
+  const url = read.text('DATABASE_URL') ?? `sqlite:///${join(dataDir, 'app.db')}`
+  const commitWritesMax = read.integer('COMMIT_WRITES_MAX', 1_024, 1, 100_000)
+  const commitQueueMax = read.integer('COMMIT_QUEUE_MAX', 4_096, 1, 1_000_000)
+  const commitDelayMaxMs = read.integer('COMMIT_DELAY_MAX_MS', 1_000, 1, 600_000)
+  const busyTimeoutMs = read.integer('SQLITE_BUSY_TIMEOUT_MS', 5_000, 0, 600_000)
+  const connectionsMax = read.integer('PG_CONNECTIONS_MAX', 10, 2, 1_000)
+  const connectTimeoutMs = read.integer('PG_CONNECT_TIMEOUT_MS', 2_000, 1, 600_000)
+  const writer = { commitWritesMax, commitQueueMax, commitDelayMaxMs }
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const timeouts = {
+      lockTimeoutMs: 5_000,
+      idleTransactionTimeoutMs: 5_000,
+      statementTimeoutMs: 30_000,
+    }
+    return {
+      ...writer,
+      database: { kind: 'postgres' as const, url, connectionsMax, connectTimeoutMs, ...timeouts },
+    }
+  }
+  const file = sqliteFile(url)
+  if (file === undefined) {
+    read.fault('DATABASE_URL', 'starts with neither sqlite:///, postgres:// nor postgresql://')
+  }
+  return { ...writer, database: { kind: 'sqlite' as const, file: file ?? '', busyTimeoutMs } }
+}
+
+/** `sqlite:///data/app.db` lies under the working directory, `sqlite:////srv/app.db` is absolute. */
+function sqliteFile(url: string): string | undefined {
+  const path = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1]
+  if (path === undefined) return undefined
+  return isAbsolute(path) ? path : resolve(path)
+}
+
+/** Secrets that stand in manuals and examples. A server that bears one is open to anyone who reads them. */
+const WELL_KNOWN =
+  /^(test_secret|appsflyer_secret_key|dev-secret|secret|changeme|your[-_ ].*|example.*|(.)\2*|0123456789.*)$/i
+const SECRET_BYTES_MIN = 32
+
+function readSecrets(read: Reader, production: boolean) {
+  const secret = (name: string, required: boolean): string | undefined => {
+    const value = read.text(name)
+    if (!production) return value
+    if (value === undefined) {
+      if (required)
+        read.fault(name, 'is needed in production: make one with `openssl rand -hex 32`')
+      return undefined
+    }
+    if (WELL_KNOWN.test(value))
+      read.fault(name, 'is a well-known value; anybody could sign with it')
+    else if (Buffer.byteLength(value) < SECRET_BYTES_MIN) {
+      read.fault(name, `is shorter than ${SECRET_BYTES_MIN} bytes`)
+    }
+    return value
+  }
+  const jwt = secret('JWT_SECRET', true)
+  const jwtPrevious = secret('JWT_SECRET_PREVIOUS', false)
+  const postbackToken = secret('AF_TOKEN', false)
+  const postbackAddresses = read.list('AF_ADDRESSES')
+  const otherwiseVerified = postbackToken !== undefined || postbackAddresses.length > 0
+  const postback = secret('AF_SECRET', !otherwiseVerified)
+  const postbackPrevious = secret('AF_SECRET_PREVIOUS', false)
+  return { jwt, jwtPrevious, postback, postbackPrevious, postbackToken, postbackAddresses }
+}
+
+function readDoors(read: Reader, production: boolean) {
+  const door = (name: string): boolean => read.onOff(name, !production)
+  const developmentDoor = (name: string): boolean => {
+    const open = door(name)
+    if (open && production) read.fault(name, 'cannot be opened in production')
+    return open
+  }
+  return {
+    /** `POST /login` with nothing but a userId. */
+    bareLogin: developmentDoor('BARE_LOGIN'),
+    /** `POST /af/postback` without the header that proves it. */
+    unsignedPostbacks: developmentDoor('UNSIGNED_POSTBACKS'),
+    /** `GET /stats` over everybody without a key. */
+    statsPublic: door('STATS_PUBLIC'),
+    /** A player's own token moves its currency. */
+    playerEarn: door('PLAYER_EARN'),
+    /** Counts of players and events in `GET /health`. */
+    healthCountsPublic: door('HEALTH_COUNTS_PUBLIC'),
+    metricsPublic: door('METRICS_PUBLIC'),
+    /** `/docs`, `/redoc` and `/openapi.json`. */
+    docsPublic: door('DOCS_PUBLIC'),
+  }
+}
+
+function readHttp(read: Reader, production: boolean) {
+  const origins = read.list('ALLOWED_ORIGINS')
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      read.fault('ALLOWED_ORIGINS', `"${origin}" is not an origin such as https://play.example.com`)
+    }
+  }
+  return {
+    allowedOrigins: origins.length > 0 ? origins : ['http://localhost:3000'],
+    trustProxy: read.list('TRUST_PROXY'),
+    hsts: read.onOff('HSTS', production),
+    requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 10_000, 100, 600_000),
+    stopDeadlineMs: read.integer('STOP_DEADLINE_MS', 25_000, 100, 600_000),
+  }
+}
+
+function readLimits(read: Reader) {
+  return {
+    on: read.onOff('RATE_LIMIT', true),
+    player: read.rate('RATE_LIMIT_PLAYER', { perSecond: 50, burst: 300 }),
+    address: read.rate('RATE_LIMIT_ADDRESS', { perSecond: 200, burst: 1_000 }),
+    login: read.rate('RATE_LIMIT_LOGIN', { perSecond: 10, burst: 100 }),
+    track: read.rate('RATE_LIMIT_TRACK', { perSecond: 10, burst: 50 }),
+    /** Failed logins and registrations of one address. */
+    loginFailuresPerMinute: read.integer('LOGIN_FAILURES_PER_MIN', 20, 1, 1_000_000),
+    /** Failures on one account before each further one waits longer. */
+    loginFailuresPerAccount: read.integer('LOGIN_FAILURES_PER_ACCOUNT', 10, 1, 1_000_000),
+  }
+}
+
+function readLedger(read: Reader, production: boolean) {
+  const defaultCurrency = read.text('DEFAULT_CURRENCY') ?? 'coins'
+  const currencies = read.list('CURRENCIES')
+  if (currencies.length > 0 && !currencies.includes(defaultCurrency)) {
+    read.fault('CURRENCIES', `does not contain the default currency "${defaultCurrency}"`)
+  }
+  const cap = read.integer('EARN_DAILY_MAX', 0, 0, Number.MAX_SAFE_INTEGER)
+  if (production && read.onOff('PLAYER_EARN', false) && cap === 0) {
+    read.fault('EARN_DAILY_MAX', 'is needed in production when PLAYER_EARN is on')
+  }
+  return {
+    defaultApp: read.text('DEFAULT_APP') ?? 'default',
+    defaultCurrency,
+    /** Empty: any currency. */
+    currencies,
+    earnDailyMax: cap === 0 ? null : cap,
+    answersKeptMs: read.integer('IDEMPOTENCY_ANSWER_HOURS', 24, 24, 8_760) * 3_600_000,
+  }
+}
+
+function readIngestKey(read: Reader) {
+  const key = read.text('EVENT_API_KEY')
+  const app = read.text('EVENT_API_APP') ?? 'default'
+  return key === undefined ? null : { key, app }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
+  return Object.freeze(value)
+}

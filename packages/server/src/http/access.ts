@@ -1,0 +1,75 @@
+import { type Access, ProblemError } from '@questline/contracts'
+import type { FastifyRequest } from 'fastify'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Caller } from './endpoint.ts'
+
+const NOBODY: Caller = { kind: 'nobody' }
+
+/** How often a header came. Node itself keeps the first `Authorization` and drops the others in silence. */
+export function headerValues(request: FastifyRequest, name: string): string[] {
+  const { rawHeaders } = request.raw
+  const values: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const header = rawHeaders[i]
+    if (header?.length === name.length && header.toLowerCase() === name) {
+      values.push(rawHeaders[i + 1] ?? '')
+    }
+  }
+  return values
+}
+
+const BEARER = /^Bearer ([^\s]+)$/i
+
+/** The caller that the `Authorization` header proves; `nobody` without one. */
+export function identify(accounts: Accounts, request: FastifyRequest): Caller | Promise<Caller> {
+  const sent = headerValues(request, 'authorization')
+  if (sent.length === 0) return NOBODY
+  const bearer = sent.length === 1 ? BEARER.exec(sent[0] ?? '')?.[1] : undefined
+  if (bearer === undefined) throw new ProblemError('invalid-token')
+  if (accounts.looksLikeKey(bearer)) return accounts.verifyKey(bearer)
+  return accounts.recall(bearer) ?? accounts.verify(bearer)
+}
+
+const PLAYER = { kind: 'player' } as const
+const operator = { kind: 'key', scope: 'operator' } as const
+const server = { kind: 'key', scope: 'server' } as const
+
+const ALLOWED: Readonly<
+  Record<Access, readonly { readonly kind: Caller['kind']; readonly scope?: string }[] | 'all'>
+> = {
+  anyone: 'all',
+  verifier: 'all',
+  optional: [{ kind: 'nobody' }, PLAYER, operator],
+  player: [PLAYER],
+  'player-or-server': [PLAYER, server],
+  'player-or-operator': [PLAYER, operator],
+  operator: [operator],
+}
+
+/** @throws ProblemError `unauthenticated` without credentials, `forbidden` with the wrong kind of them */
+export function authorize(access: Access, caller: Caller): void {
+  const allowed = ALLOWED[access]
+  if (allowed === 'all') return
+  const fits = allowed.some(
+    ({ kind, scope }) =>
+      kind === caller.kind &&
+      (scope === undefined || (caller.kind === 'key' && caller.scope === scope)),
+  )
+  if (fits) return
+  throw new ProblemError(caller.kind === 'nobody' ? 'unauthenticated' : 'forbidden')
+}
+
+/**
+ * The name under which a caller's idempotency keys live: the player, or the app and scope of a
+ * key, so that rotating a server key does not turn its retries into new intents.
+ */
+export function callerName(caller: Caller): string {
+  switch (caller.kind) {
+    case 'player':
+      return `player:${caller.playerId}`
+    case 'key':
+      return `${caller.scope}:${caller.app ?? '*'}`
+    case 'nobody':
+      return 'nobody'
+  }
+}

@@ -1,0 +1,55 @@
+import { isUtf8 } from 'node:buffer'
+import { ProblemError } from '@questline/contracts'
+import type { FastifyInstance } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as it came, for signatures and fingerprints. Empty when there was none. */
+    rawBody: Buffer
+  }
+}
+
+const NO_BODY = Buffer.alloc(0)
+
+/** Parses JSON from bytes that are kept beside it. Keys that would reach a prototype are refused. */
+export function parseBodies(app: FastifyInstance): void {
+  app.decorateRequest('rawBody')
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.rawBody = NO_BODY
+    done()
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    request.rawBody = bytes
+    try {
+      done(null, parseJson(bytes))
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+}
+
+const PROTOTYPE = /"(?:_|\\u005[fF]){2}proto(?:_|\\u005[fF]){2}"\s*:|"constructor"\s*:/
+
+function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  if (!isUtf8(bytes)) throw new ProblemError('malformed-body', { detail: 'It is not UTF-8.' })
+  const text = bytes.toString('utf8')
+  try {
+    return PROTOTYPE.test(text) ? JSON.parse(text, refusePrototype) : JSON.parse(text)
+  } catch (cause) {
+    if (cause instanceof ProblemError) throw cause
+    throw new ProblemError('malformed-body', { detail: 'It is not JSON.', cause })
+  }
+}
+
+function refusePrototype(key: string, value: unknown): unknown {
+  const reachesPrototype =
+    key === '__proto__' ||
+    (key === 'constructor' && typeof value === 'object' && value !== null && 'prototype' in value)
+  if (reachesPrototype) {
+    throw new ProblemError('malformed-body', { detail: `A field may not be named ${key}.` })
+  }
+  return value
+}

@@ -1,0 +1,4 @@
+import { LIVE } from '@questline/contracts'
+import { endpoint, ok } from '../endpoint.ts'
+
+export const live = () => endpoint(LIVE, async () => ok({ status: 'alive' }))

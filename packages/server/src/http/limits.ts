@@ -1,0 +1,76 @@
+import { isIPv6 } from 'node:net'
+import { type ProblemCode, ProblemError, type Route } from '@questline/contracts'
+import { type Clock, createRateLimit, type Rate, type RateLimit } from '../platform/platform.ts'
+import type { Caller } from './endpoint.ts'
+
+export type LimitSettings = {
+  /** Off for load tests. Shedding goes on. */
+  readonly on: boolean
+  readonly player: Rate
+  readonly address: Rate
+  readonly login: Rate
+  readonly track: Rate
+  readonly loginFailuresPerMinute: number
+}
+
+export type Limits = {
+  /** Before anything is read or checked. */
+  beforeRoute(route: Route, address: string): void
+  afterIdentified(caller: Caller): void
+  /** Counts what looks like guessing: a failed login, a registration. */
+  afterFailure(route: Route, address: string, code: ProblemCode): void
+}
+
+const LOGINS = new Set(['login', 'passwordLogin', 'refresh'])
+const GUESSES = new Set(['login', 'passwordLogin', 'refresh', 'register'])
+/** Health must answer while an address is over its limit, or the balancer takes the server out. */
+const UNLIMITED = new Set(['health', 'live', 'ready'])
+
+export function createLimits(clock: Clock, settings: LimitSettings): Limits {
+  const players = createRateLimit(settings.player)
+  const addresses = createRateLimit(settings.address)
+  const logins = createRateLimit(settings.login)
+  const tracks = createRateLimit(settings.track)
+  const failures = createRateLimit({
+    perSecond: settings.loginFailuresPerMinute / 60,
+    burst: settings.loginFailuresPerMinute,
+  })
+  if (!settings.on) return { beforeRoute() {}, afterIdentified() {}, afterFailure() {} }
+
+  const take = (limit: RateLimit, key: string): void => {
+    refuseFor(limit.take(key, clock.monotonic()))
+  }
+
+  return {
+    beforeRoute(route, address) {
+      if (UNLIMITED.has(route.id)) return
+      const key = addressKey(address)
+      take(addresses, key)
+      if (route.id === 'track') take(tracks, key)
+      if (GUESSES.has(route.id)) refuseFor(failures.wait(key, clock.monotonic()))
+      if (LOGINS.has(route.id)) take(logins, key)
+      if (route.id === 'register') failures.take(key, clock.monotonic())
+    },
+    afterIdentified(caller) {
+      if (caller.kind === 'player') take(players, caller.playerId)
+    },
+    afterFailure(route, address, code) {
+      if (!LOGINS.has(route.id) || code !== 'invalid-credentials') return
+      failures.take(addressKey(address), clock.monotonic())
+    },
+  }
+}
+
+function refuseFor(waitMs: number): void {
+  if (waitMs > 0) throw new ProblemError('too-many-requests', { retryAfter: waitMs / 1_000 })
+}
+
+/** One household has a whole /64 of IPv6, so that is one address here. */
+export function addressKey(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address
+  const [head = '', tail] = address.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? [] : new Array(8 - left.length - right.length).fill('0')
+  return [...left, ...zeros, ...right].slice(0, 4).join(':')
+}

@@ -1,0 +1,56 @@
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Attribution } from '../attribution/attribution.ts'
+import type { InFlight } from '../idempotency/idempotency.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log/log.ts'
+import type { Clock, Logger, Random } from '../platform/platform.ts'
+import type { HeaderSettings } from './headers.ts'
+import type { LimitSettings } from './limits.ts'
+import type { IsUnavailable } from './problems.ts'
+import type { Load, SheddingSettings } from './shedding.ts'
+
+/** Ways in that development leaves open and production closes. */
+export type Doors = {
+  readonly statsPublic: boolean
+  readonly playerEarn: boolean
+  readonly healthCountsPublic: boolean
+  readonly metricsPublic: boolean
+  readonly docsPublic: boolean
+}
+
+export type HttpSettings = HeaderSettings &
+  SheddingSettings & {
+    readonly environment: string
+    readonly databaseType: string
+    readonly trustProxy: readonly string[]
+    readonly requestTimeoutMs: number
+    readonly limits: LimitSettings
+    readonly doors: Doors
+    readonly defaultApp: string
+    readonly defaultCurrency: string
+    /** Empty: any. */
+    readonly currencies: readonly string[]
+    readonly earnDailyMax: number | null
+  }
+
+export type HttpParts = {
+  readonly accounts: Accounts
+  readonly ledger: Ledger
+  readonly log: Log
+  readonly attribution: Attribution
+  readonly inFlight: InFlight
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly isUnavailable: IsUnavailable
+  readonly load: () => Load
+  readonly isStopping: () => boolean
+  /** Null when writes can be taken, else why not. Cached by whoever passes it. */
+  readonly readiness: () => Promise<string | null>
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>
+  readonly observe: (route: string, method: string, status: number, seconds: number) => void
+}
+
+/** What an endpoint's factory takes. */
+export type EndpointParts = HttpParts & { readonly settings: HttpSettings }

@@ -1,0 +1,106 @@
+import {
+  type FieldError,
+  PROBLEMS,
+  type ProblemCode,
+  ProblemError,
+  problemDocument,
+} from '@questline/contracts'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from '../platform/platform.ts'
+
+/** Failures that are not the client's and may pass: the store says so without http knowing the store. */
+export type IsUnavailable = (error: unknown) => boolean
+
+const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-body',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-body',
+  FST_ERR_BAD_URL: 'malformed-request',
+  FST_ERR_HANDLER_TIMEOUT: 'overloaded',
+}
+
+/** Every error becomes a problem document from the one table; what is not in it is a bug and says nothing. */
+export function problemFor(error: unknown, isUnavailable: IsUnavailable): ProblemError {
+  if (error instanceof ProblemError) return error
+  if (isUnavailable(error)) {
+    return new ProblemError('store-unavailable', { retryAfter: 1, cause: error })
+  }
+  if (isFastifyError(error)) {
+    if (error.validation) {
+      return new ProblemError('invalid-request', { errors: fieldErrors(error) })
+    }
+    const code = BY_FASTIFY_CODE[error.code]
+    if (code) return new ProblemError(code, code === 'overloaded' ? { retryAfter: 1 } : {})
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      return new ProblemError('malformed-request')
+    }
+  }
+  return new ProblemError('internal-error', { cause: error })
+}
+
+const isFastifyError = (error: unknown): error is FastifyError =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+
+function fieldErrors(error: FastifyError): FieldError[] {
+  return (error.validation ?? []).map(({ instancePath, message, keyword, params }) => {
+    const field = params['missingProperty'] ?? params['additionalProperty']
+    const path = typeof field === 'string' ? `${instancePath}/${escaped(field)}` : instancePath
+    return { pointer: `#${path}`, detail: explained(keyword, params, message) }
+  })
+}
+
+/** RFC 6901. */
+const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
+function explained(keyword: string, params: Record<string, unknown>, message = ''): string {
+  if (keyword === 'required') return 'is missing'
+  if (keyword === 'additionalProperties') return 'is not a field of this request'
+  if (keyword === 'format' && params['format'] === 'text') {
+    return 'has a NUL character or a lone surrogate'
+  }
+  return message
+}
+
+export function sendProblem(reply: FastifyReply, requestId: string, problem: ProblemError) {
+  const { status, retry } = PROBLEMS[problem.code]
+  if (status === 401) reply.header('www-authenticate', challenge(problem.code))
+  if (retry || problem.retryAfter !== undefined) {
+    reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfter ?? 1))))
+  }
+  const document = problemDocument(problem.code, {
+    requestId,
+    detail: problem.detail,
+    errors: problem.errors,
+  })
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .serializer((text: unknown) => String(text))
+    .send(JSON.stringify(document))
+}
+
+const challenge = (code: ProblemCode): string =>
+  code === 'invalid-token' ? 'Bearer error="invalid_token"' : 'Bearer'
+
+/** Renders all that is thrown below `app`. */
+export function renderProblems(
+  app: FastifyInstance,
+  parts: { readonly logger: Logger; readonly isUnavailable: IsUnavailable },
+): void {
+  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const problem = problemFor(error, parts.isUnavailable)
+    if (PROBLEMS[problem.code].status >= 500) logFailure(parts.logger, request, problem)
+    return sendProblem(reply, request.id, problem)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, request.id, new ProblemError('not-found')),
+  )
+}
+
+function logFailure(logger: Logger, request: FastifyRequest, problem: ProblemError): void {
+  const fields = { request_id: request.id, code: problem.code, route: request.routeOptions.url }
+  if (problem.code === 'internal-error') logger.error({ ...fields, err: problem.cause }, 'bug')
+  else logger.warn(fields, problem.message)
+}

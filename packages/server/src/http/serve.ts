@@ -1,0 +1,193 @@
+import type {} from '@fastify/swagger'
+import { ProblemError, type Route } from '@questline/contracts'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  preValidationHookHandler,
+  RouteOptions,
+} from 'fastify'
+import type { Accounts } from '../accounts/accounts.ts'
+import { createIntent, type InFlight, type Intent, readKey } from '../idempotency/idempotency.ts'
+import { authorize, callerName, headerValues, identify } from './access.ts'
+import type { Answer, Caller, Endpoint } from './endpoint.ts'
+import type { Limits } from './limits.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+}
+
+export type ServeParts = {
+  readonly accounts: Accounts
+  readonly inFlight: InFlight
+  readonly limits: Limits
+  readonly shed: (route: Route) => void
+  readonly isStopping: () => boolean
+}
+
+const NOBODY: Caller = { kind: 'nobody' }
+const ALL_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'] as const
+
+/** Serves every endpoint under its path and its aliases, and 405 for the other methods of those paths. */
+export function serveEndpoints(
+  app: FastifyInstance,
+  parts: ServeParts,
+  endpoints: readonly Endpoint[],
+): void {
+  app.decorateRequest('caller')
+  const methods = new Map<string, string[]>()
+  for (const endpoint of endpoints) {
+    const { path, aliases, method } = endpoint.route
+    for (const url of [path, ...aliases]) {
+      app.route({ ...optionsFor(parts, endpoint, url !== path), url })
+      methods.set(url, [...(methods.get(url) ?? []), method])
+    }
+  }
+  for (const [url, known] of methods) refuseOtherMethods(app, url, known)
+}
+
+export function refuseOtherMethods(app: FastifyInstance, url: string, known: readonly string[]) {
+  const allow = known.includes('GET') ? [...known, 'HEAD'] : [...known]
+  app.route({
+    method: ALL_METHODS.filter((method) => !allow.includes(method)),
+    url,
+    schema: { hide: true },
+    onRequest: (_request, reply, done) => {
+      reply.header('allow', [...allow, 'OPTIONS'].join(', '))
+      done(new ProblemError('method-not-allowed'))
+    },
+    handler: () => undefined,
+  })
+}
+
+function optionsFor(
+  parts: ServeParts,
+  endpoint: Endpoint,
+  alias: boolean,
+): Omit<RouteOptions, 'url'> {
+  const { route } = endpoint
+  const before = admit(parts, route)
+  return {
+    method: route.method,
+    ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
+    schema: schemaOf(route, alias),
+    onRequest: before,
+    ...(route.query ? { preValidation: refuseRepeatedParameters } : {}),
+    handler: (request: FastifyRequest, reply: FastifyReply) =>
+      answer(parts, endpoint, request, reply),
+    onError: async (request: FastifyRequest, _reply: FastifyReply, error: Error) => {
+      if (error instanceof ProblemError) {
+        parts.limits.afterFailure(route, request.ip, error.code)
+      }
+    },
+  }
+}
+
+function schemaOf(route: Route, alias: boolean) {
+  return {
+    ...(route.body ? { body: route.body } : {}),
+    ...(route.query ? { querystring: route.query } : {}),
+    ...(route.params ? { params: route.params } : {}),
+    response: route.responses,
+    ...(alias ? { hide: true } : {}),
+  }
+}
+
+/** Cheapest refusals first: stopping, overload, rate of the address, then the caller. */
+function admit(parts: ServeParts, route: Route): onRequestHookHandler {
+  const needsCaller = route.access !== 'anyone' && route.access !== 'verifier'
+  return (request, reply, done) => {
+    try {
+      if (parts.isStopping() && route.tag !== 'Operations') {
+        reply.header('connection', 'close')
+        throw new ProblemError('shutting-down', { retryAfter: 1 })
+      }
+      parts.shed(route)
+      parts.limits.beforeRoute(route, request.ip)
+      if (!needsCaller) {
+        request.caller = NOBODY
+        return done()
+      }
+      const caller = identify(parts.accounts, request)
+      if (caller instanceof Promise) {
+        caller.then((known) => admitCaller(parts, route, request, known)).then(() => done(), done)
+      } else {
+        admitCaller(parts, route, request, caller)
+        done()
+      }
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+function admitCaller(parts: ServeParts, route: Route, request: FastifyRequest, caller: Caller) {
+  authorize(route.access, caller)
+  parts.limits.afterIdentified(caller)
+  request.caller = caller
+}
+
+/** `?uid=a&uid=b` has no meaning here, and must not be read as either. */
+const refuseRepeatedParameters: preValidationHookHandler = (request, _reply, done) => {
+  for (const [name, value] of Object.entries(request.query as object)) {
+    if (!Array.isArray(value)) continue
+    const detail = `The query parameter ${name} stands there twice.`
+    return done(new ProblemError('malformed-request', { detail }))
+  }
+  done()
+}
+
+async function answer(
+  parts: ServeParts,
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const intent = endpoint.route.idempotent ? intentOf(endpoint.route, request) : null
+  const call = {
+    body: request.body as never,
+    query: request.query as never,
+    params: request.params as never,
+    caller: request.caller,
+    intent,
+    requestId: request.id,
+    request,
+  }
+  const given =
+    intent === null
+      ? await endpoint.handle(call)
+      : await parts.inFlight.run(intent, () => endpoint.handle(call))
+  return send(reply, given)
+}
+
+function intentOf(route: Route, request: FastifyRequest): Intent | null {
+  if (request.headers['idempotency-key'] === undefined) return null
+  const sent = headerValues(request, 'idempotency-key')
+  if (sent.length > 1) {
+    throw new ProblemError('idempotency-key-invalid', { detail: 'Two headers came; send one.' })
+  }
+  return createIntent({
+    caller: callerName(request.caller),
+    method: route.method,
+    route: route.path,
+    pathParameters: Object.values(request.params as Record<string, string>),
+    mediaType: 'application/json',
+    body: request.rawBody,
+    key: readKey(sent[0] ?? ''),
+    requestId: request.id,
+  })
+}
+
+function send(reply: FastifyReply, { status, body, replayed }: Answer) {
+  reply.code(status)
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  if (typeof body !== 'string') return reply.send(body)
+  // A remembered answer: these bytes and no others, so no serialiser touches them.
+  return reply
+    .header('content-type', 'application/problem+json')
+    .serializer((text: unknown) => String(text))
+    .send(body)
+}
