@@ -65,11 +65,7 @@ const PLANTED: Readonly<Record<RuleName, readonly Fault[]>> = {
       ':1: platform must not import contracts',
     ),
     inFile(`${SERVER}/backup.ts`, "import './log/log.ts'", ':1: backup must not import log'),
-    inFile(
-      `${SERVER}/config.ts`,
-      "import './store/open.ts'",
-      ':1: import store/store.ts, not store/open.ts',
-    ),
+    inLedger("import { secrets } from '../secrets.ts'", 'ledger must not import secrets'),
     inFile(`${SERVER}/shop/shop.ts`, DOOR, ': shop is not in the import table'),
   ],
   'packages import each other by name, as the table says': [

@@ -29,8 +29,9 @@ const CLEAN: Files = {
     "import { sql } from './store/sqlite/sqlite.ts'\nimport './cli/start.ts'\nimport './config.ts'\nconst now = Date.now()\n",
   'packages/server/src/cli.ts': '#!/usr/bin/env node\nconst id = crypto.randomUUID()\n',
   'packages/server/src/cli/start.ts': "import '../http/http.ts'\nconst now = new Date()\n",
+  'packages/server/src/secrets.ts': "import { sql } from './store/sqlite/sqlite.ts'\n",
   'packages/server/src/config.ts':
-    "import type { StoreSettings } from './store/store.ts'\nexport const read = () => process.env\n",
+    "import './secrets.ts'\nimport type { StoreSettings } from './store/store.ts'\nexport const read = () => process.env\n",
   'packages/server/src/platform/platform.ts': `${DOOR}export const now = () => Date.now()\n`,
   'packages/server/src/store/store.ts': `${DOOR}import { now } from '../platform/platform.ts'\nexport const q = (s: { dialect: string }) => (s.dialect === 'sqlite' ? '?' : '$')\n`,
   'packages/server/src/store/sqlite/sqlite.ts': "import { q } from '../store.ts'\n",
