@@ -3,5 +3,6 @@
 export * from './clock.ts'
 export * from './lifecycle.ts'
 export * from './logger.ts'
+export * from './metrics.ts'
 export * from './random.ts'
 export * from './rate-limit.ts'

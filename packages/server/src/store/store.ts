@@ -15,3 +15,4 @@ export {
   shared,
 } from './statement.ts'
 export { createWriter, type Work, type Writer, type WriterStats } from './writer.ts'
+export { claimServer, ServerLockError } from './sqlite/server-lock.ts'

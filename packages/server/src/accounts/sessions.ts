@@ -1,0 +1,141 @@
+import { ProblemError } from '@questline/contracts'
+import type { Clock, Random } from '../platform/platform.ts'
+import type { Store, Work, Writer } from '../store/store.ts'
+import type { AccessTokens } from './access-tokens.ts'
+import type { CallerCache } from './caller-cache.ts'
+import type { PlayerCaller } from './callers.ts'
+import { createRefreshWork, type Lifetimes, revocationRow } from './refresh.ts'
+import { sha256 } from './secrets.ts'
+import { beganBefore, newRefreshToken } from './session.ts'
+import {
+  FIND_STANDING,
+  REVOKE_SESSIONS,
+  SWEEP_REFRESH_TOKENS,
+  SWEEP_REVOKED_SESSIONS,
+} from './statements.ts'
+
+/** What a login answers. */
+export type Session = {
+  readonly token: string
+  readonly userId: string
+  /** Seconds. */
+  readonly expiresIn: number
+  readonly refreshToken: string
+}
+
+export type Sessions = {
+  /** The player of a token that was verified lately, without asking anybody; null: `verify` it. */
+  recall(token: string): PlayerCaller | null
+  /** @throws ProblemError `invalid-token`, the same whatever is wrong with it */
+  verify(token: string): Promise<PlayerCaller>
+  /** @throws ProblemError `invalid-credentials` */
+  refresh(input: { readonly refreshToken: string }): Promise<Session>
+  /** Resolves when the session's tokens work nowhere in this process, nor after the next check in another. */
+  logout(caller: PlayerCaller): Promise<void>
+  revokeSession(sessionId: string): Promise<void>
+  /** Forgets what expired, at most so many rows of each kind. Returns how many it were. */
+  sweep(rowsMax?: number): Promise<number>
+}
+
+export type SessionParts = {
+  readonly store: Store
+  readonly writer: Writer
+  readonly clock: Clock
+  readonly random: Random
+  readonly tokens: AccessTokens
+  readonly cache: CallerCache
+}
+
+const SWEEP_ROWS_MAX = 1_000
+
+export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessions {
+  const { writer, clock, random, tokens, cache } = parts
+  const refreshing = createRefreshWork(lifetimes)
+  const revoking = createRevokeWork(lifetimes)
+
+  const revokeSession = async (sessionId: string): Promise<void> => {
+    await writer.submit(revoking, { sessionId, at: clock.now() })
+    cache.endSession(sessionId)
+  }
+
+  return {
+    recall: cache.get,
+    verify: createVerify(parts),
+    async refresh({ refreshToken }) {
+      const next = newRefreshToken(random)
+      const input = { presented: sha256(refreshToken), next, at: clock.now() }
+      const outcome = await writer.submit(refreshing, input)
+      if (outcome.kind === 'reused') cache.endSession(outcome.sessionId)
+      if (outcome.kind !== 'rotated') throw new ProblemError('invalid-credentials')
+      return answer(tokens, outcome.playerId, outcome.sessionId, next.text)
+    },
+    logout: ({ sessionId }) => revokeSession(sessionId),
+    revokeSession,
+    sweep: (rowsMax = SWEEP_ROWS_MAX) => writer.submit(SWEEP, { at: clock.now(), rowsMax }),
+  }
+}
+
+export const answer = (
+  tokens: AccessTokens,
+  playerId: string,
+  sessionId: string,
+  refreshToken: string,
+): Session => ({
+  token: tokens.sign(playerId, sessionId),
+  userId: playerId,
+  expiresIn: tokens.ttlSeconds,
+  refreshToken,
+})
+
+type Standing = { readonly sessionsSince: number | null; readonly revoked: number }
+
+function createVerify({ store, clock, tokens, cache }: SessionParts): Sessions['verify'] {
+  /** A burst of requests with one token asks the database once. */
+  const underWay = new Map<string, Promise<PlayerCaller>>()
+
+  const check = async (token: string, caller: PlayerCaller): Promise<PlayerCaller> => {
+    const checkedAt = clock.monotonic()
+    const { playerId, sessionId } = caller
+    const [standing] = await store.read<Standing>(FIND_STANDING, [playerId, sessionId])
+    const isOver =
+      !standing || standing.revoked === 1 || beganBefore(sessionId, standing.sessionsSince)
+    // A session that ended while the database was being read was not in what it answered.
+    if (isOver || cache.hasEnded(caller)) throw new ProblemError('invalid-token')
+    cache.put(token, caller, checkedAt)
+    return caller
+  }
+
+  return async (token) => {
+    const caller = tokens.read(token)
+    if (!caller) throw new ProblemError('invalid-token')
+    const asked = underWay.get(token)
+    if (asked) return asked
+    const asking = check(token, caller).finally(() => underWay.delete(token))
+    underWay.set(token, asking)
+    return asking
+  }
+}
+
+const createRevokeWork = (
+  lifetimes: Lifetimes,
+): Work<{ readonly sessionId: string; readonly at: number }, null> => ({
+  name: 'accounts.revoke',
+  async apply(tx, inputs) {
+    const rows = inputs.map(({ sessionId, at }) => revocationRow(sessionId, at, lifetimes))
+    await tx.run(REVOKE_SESSIONS, rows)
+    return inputs.map(() => null)
+  },
+})
+
+const SWEEP: Work<{ readonly at: number; readonly rowsMax: number }, number> = {
+  name: 'accounts.sweep',
+  async apply(tx, inputs) {
+    const swept: number[] = []
+    for (const { at, rowsMax } of inputs) {
+      const tokens = await tx.run(SWEEP_REFRESH_TOKENS, [[at, rowsMax]])
+      const revocations = await tx.run(SWEEP_REVOKED_SESSIONS, [[at, rowsMax]])
+      swept.push(tokens.length + revocations.length)
+    }
+    return swept
+  },
+}

@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import { type Attribution, createAttribution } from './attribution/attribution.ts'
+import type { Config } from './config.ts'
+import { developmentSecrets } from './development-secrets.ts'
+import { createLedger, type Ledger } from './ledger/ledger.ts'
+import { createLog, type Log } from './log/log.ts'
+import {
+  type Clock,
+  createLogger,
+  type Logger,
+  type Random,
+  systemClock,
+  systemRandom,
+} from './platform/platform.ts'
+import { createWriter, migrate, openStore, type Store, type Writer } from './store/store.ts'
+
+/** What the outside world is made of; tests replace parts of it. */
+export type World = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Wraps the store, to count, delay or kill at a step of a commit. */
+  readonly decorateStore: (store: Store) => Store
+  readonly onCommit: (writes: number, durationMs: number) => void
+  /** The disk cannot be trusted any more: acknowledge nothing further and leave. */
+  readonly onFatal: (error: Error) => void
+}
+
+export const theWorld = (config: Config): World => {
+  const logger = createLogger(config.logLevel)
+  return {
+    clock: systemClock,
+    random: systemRandom(),
+    logger,
+    decorateStore: (store) => store,
+    onCommit: () => undefined,
+    onFatal: (error) => {
+      logger.error({ err: error }, 'the database cannot be trusted any more, leaving')
+      process.exit(70)
+    },
+  }
+}
+
+/** The stages that write, on one store: what a server and every command share. */
+export type Books = {
+  readonly config: Config
+  readonly world: World
+  readonly store: Store
+  readonly writer: Writer
+  readonly accounts: Accounts
+  readonly ledger: Ledger
+  readonly log: Log
+  readonly attribution: Attribution
+  close(): Promise<void>
+}
+
+/** Opens the database, brings its schema up to date and puts the stages on it. */
+export async function openBooks(config: Config, world: World): Promise<Books> {
+  const { clock, random, logger } = world
+  const { database } = config.store
+  if (database.kind === 'sqlite') mkdirSync(dirname(database.file), { recursive: true })
+  const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke')
+  const store = world.decorateStore(openStore({ random, onIdleError }, database))
+  const applied = await migrate(store, clock.now)
+  if (applied.length > 0) logger.info({ migrations: applied }, 'schema brought up to date')
+
+  const { monotonic } = clock
+  const writer = createWriter(
+    { store, monotonic, onFatal: world.onFatal, onCommit: world.onCommit },
+    config.store,
+  )
+  const log = createLog({ store, writer })
+  const secrets = config.production ? null : developmentSecrets(config.dataDir, random)
+  const parts = { store, writer, clock, random }
+  return {
+    config,
+    world,
+    store,
+    writer,
+    log,
+    ledger: createLedger({ store, writer, append: log.append }),
+    accounts: createAccounts(parts, {
+      ...config.accounts,
+      jwtSecret: config.secrets.jwt ?? secrets?.jwt ?? '',
+      jwtSecretPrevious: config.secrets.jwtPrevious,
+      bareGuestLogin: config.doors.bareLogin,
+      loginFailuresPerAccount: config.limits.loginFailuresPerAccount,
+      ingestKey: config.ingestKey,
+    }),
+    attribution: createAttribution(
+      { ...parts, logger, append: log.append },
+      {
+        unsignedPostbacks: config.doors.unsignedPostbacks,
+        verifiers: verifiersOf(config, secrets?.postback),
+        defaultApp: config.ledger.defaultApp,
+      },
+    ),
+    async close() {
+      await writer.drain()
+      await store.close()
+    },
+  }
+}
+
+/** Every way of proving a postback that the settings name. In development at least the signature. */
+function verifiersOf(config: Config, developmentSecret: string | undefined) {
+  const { postback, postbackPrevious, postbackToken, postbackAddresses } = config.secrets
+  const current = postback ?? developmentSecret
+  const secrets = [current, postbackPrevious].filter((secret) => secret !== undefined)
+  return [
+    ...(current ? [{ kind: 'hmac' as const, header: 'x-af-signature', secrets }] : []),
+    ...(postbackToken
+      ? [
+          {
+            kind: 'static-token' as const,
+            header: config.postbackTokenHeader,
+            tokens: [postbackToken],
+          },
+        ]
+      : []),
+    ...(postbackAddresses.length > 0
+      ? [{ kind: 'addresses' as const, addresses: postbackAddresses }]
+      : []),
+  ]
+}
