@@ -54,7 +54,9 @@ export function createAccessTokens(clock: Clock, settings: AccessTokenSettings):
       if (rest.length > 0 || !isCanonical(payload) || !isCanonical(signature)) return null
       for (const verify of verifiers) {
         const claims = verify(token)
-        if (claims) return JSON.stringify(claims) === textOf(payload) ? callerOf(claims, clock) : null
+        if (!claims) continue
+        const isOneForm = JSON.stringify(claims) === textOf(payload)
+        return isOneForm ? callerOf(claims, clock.now(), ttlSeconds) : null
       }
       return null
     },
@@ -93,16 +95,16 @@ function createVerifierFor(key: string): (token: string) => Claims | undefined {
   }
 }
 
-function callerOf(claims: Claims, clock: Clock): PlayerCaller | null {
+function callerOf(claims: Claims, now: number, ttlSeconds: number): PlayerCaller | null {
   const { aud, sub, sid, iat, nbf = iat, exp } = claims
-  const now = clock.now()
   // The library takes a list of audiences; ours is one.
   const isOurs = aud === AUDIENCE && !Object.hasOwn(claims, '__proto__')
   if (!isOurs || typeof sub !== 'string' || typeof sid !== 'string') return null
   if (sub === '' || sid === '') return null
   if (!isTime(iat) || !isTime(nbf) || !isTime(exp)) return null
   const isEarly = Math.max(iat, nbf) * 1_000 > now + LEEWAY_MS
-  const expiresAt = exp * 1_000
+  // A shorter lifetime in the settings also holds for tokens that exist.
+  const expiresAt = Math.min(exp, iat + ttlSeconds) * 1_000
   if (isEarly || expiresAt <= now) return null
   return { kind: 'player', playerId: sub, sessionId: sid, expiresAt }
 }

@@ -46,7 +46,12 @@ export function createCallerCache(clock: Clock, settings: CallerCacheSettings): 
     put(token, caller, checkedAt) {
       callers.delete(token)
       if (token.length > TOKEN_CHARS_MAX || hasEnded(caller)) return
-      setBounded(callers, token, { caller, freshUntil: checkedAt + settings.freshMs }, settings.callersMax)
+      setBounded(
+        callers,
+        token,
+        { caller, freshUntil: checkedAt + settings.freshMs },
+        settings.callersMax,
+      )
     },
     endSession: (sessionId) => setBounded(endedSessions, sessionId, null, ENDED_MAX),
     endPlayer(playerId, sessionsSince) {

@@ -31,9 +31,9 @@ export type Sessions = {
   /** @throws ProblemError `invalid-credentials` */
   refresh(input: { readonly refreshToken: string }): Promise<Session>
   /** Resolves when the session's tokens work nowhere in this process, nor after the next check in another. */
-  logout(caller: PlayerCaller): Promise<void>
+  logout(caller: Pick<PlayerCaller, 'sessionId'>): Promise<void>
   revokeSession(sessionId: string): Promise<void>
-  /** Forgets what expired, at most so many rows of each kind. Returns how many it were. */
+  /** Forgets what expired, about `rowsMax` rows at the most, in small commits. Returns how many it were. */
   sweep(rowsMax?: number): Promise<number>
 }
 
@@ -46,7 +46,9 @@ export type SessionParts = {
   readonly cache: CallerCache
 }
 
-const SWEEP_ROWS_MAX = 1_000
+const SWEEP_ROWS_MAX = 50_000
+/** Of each kind in one commit, so that the writes which share it wait some milliseconds. */
+const SWEEP_COMMIT_ROWS = 1_000
 
 export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessions {
   const { writer, clock, random, tokens, cache } = parts
@@ -71,7 +73,15 @@ export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessi
     },
     logout: ({ sessionId }) => revokeSession(sessionId),
     revokeSession,
-    sweep: (rowsMax = SWEEP_ROWS_MAX) => writer.submit(SWEEP, { at: clock.now(), rowsMax }),
+    async sweep(rowsMax = SWEEP_ROWS_MAX) {
+      const at = clock.now()
+      let swept = 0
+      for (let round = SWEEP_COMMIT_ROWS; round >= SWEEP_COMMIT_ROWS && swept < rowsMax; ) {
+        round = await writer.submit(SWEEP, at)
+        swept += round
+      }
+      return swept
+    },
   }
 }
 
@@ -108,9 +118,7 @@ function createVerify({ store, clock, tokens, cache }: SessionParts): Sessions['
   return async (token) => {
     const caller = tokens.read(token)
     if (!caller) throw new ProblemError('invalid-token')
-    const asked = underWay.get(token)
-    if (asked) return asked
-    const asking = check(token, caller).finally(() => underWay.delete(token))
+    const asking = underWay.get(token) ?? check(token, caller).finally(() => underWay.delete(token))
     underWay.set(token, asking)
     return asking
   }
@@ -127,13 +135,13 @@ const createRevokeWork = (
   },
 })
 
-const SWEEP: Work<{ readonly at: number; readonly rowsMax: number }, number> = {
+const SWEEP: Work<number, number> = {
   name: 'accounts.sweep',
-  async apply(tx, inputs) {
+  async apply(tx, instants) {
     const swept: number[] = []
-    for (const { at, rowsMax } of inputs) {
-      const tokens = await tx.run(SWEEP_REFRESH_TOKENS, [[at, rowsMax]])
-      const revocations = await tx.run(SWEEP_REVOKED_SESSIONS, [[at, rowsMax]])
+    for (const at of instants) {
+      const tokens = await tx.run(SWEEP_REFRESH_TOKENS, [[at, SWEEP_COMMIT_ROWS]])
+      const revocations = await tx.run(SWEEP_REVOKED_SESSIONS, [[at, SWEEP_COMMIT_ROWS]])
       swept.push(tokens.length + revocations.length)
     }
     return swept
