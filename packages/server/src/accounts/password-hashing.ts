@@ -1,0 +1,68 @@
+import { ProblemError } from '@questline/contracts'
+import type { Random } from '../platform/platform.ts'
+import { hashPassword, isWeak, parseHash, tagOf } from './passwords.ts'
+import { sameHash } from './secrets.ts'
+
+export type PasswordHashingSettings = {
+  /** Hashes at once, at most the number of cores. libuv's few threads also serve files and names. */
+  readonly hashConcurrency: number
+  /** Hashes that may wait for one of these. */
+  readonly hashQueueMax: number
+}
+
+export type PasswordHashing = {
+  /** @throws ProblemError `overloaded` when the queue is full */
+  hash(password: string): Promise<string>
+  /**
+   * Whether `password` has the hash `stored`, and whether that should be made anew.
+   * `begin` runs when the turn has come, before any work, and may throw.
+   * @throws ProblemError `overloaded` when the queue is full
+   */
+  verify(
+    password: string,
+    stored: string,
+    begin: () => void,
+  ): Promise<{ readonly matches: boolean; readonly weak: boolean }>
+  /** For gauges. */
+  load(): HashingLoad
+}
+
+export type HashingLoad = { readonly running: number; readonly waiting: number }
+
+/** Hashes are slow by design, so they have a queue of their own and never keep other requests waiting. */
+export function createPasswordHashing(
+  random: Random,
+  settings: PasswordHashingSettings,
+): PasswordHashing {
+  const { hashConcurrency, hashQueueMax } = settings
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running < hashConcurrency) running += 1
+    else {
+      if (waiting.length >= hashQueueMax) throw new ProblemError('overloaded', { retryAfter: 1 })
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+    try {
+      return await work()
+    } finally {
+      // The place goes straight to the next in line, so no newcomer can take it in between.
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+
+  return {
+    hash: (password) => inTurn(() => hashPassword(password, random.bytes)),
+    verify: (password, stored, begin) =>
+      inTurn(async () => {
+        begin()
+        const known = parseHash(stored)
+        const tag = await tagOf(password, known)
+        return { matches: sameHash(tag, known.tag), weak: isWeak(known) }
+      }),
+    load: () => ({ running, waiting: waiting.length }),
+  }
+}
