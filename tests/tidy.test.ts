@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DOOR, type Files, inPlanted, PROBLEM_ROWS, problemRow } from './tidy/planted.ts'
+import { DOOR, type Files, inPlanted, lockfile, PROBLEM_ROWS, problemRow } from './tidy/planted.ts'
 import { RULES, type Rule, type RuleName } from './tidy/rules.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -236,6 +236,23 @@ const PLANTED: Readonly<Record<RuleName, readonly Fault[]>> = {
       '{\n  "resolved": "https://registry.example/a.tgz"\n}\n',
       ':2: records a download address',
     ),
+    { plant: { 'package-lock.json': null }, finds: ['package-lock.json: missing'] },
+  ],
+  'the lockfile has every dependency': [
+    {
+      plant: {
+        'package-lock.json': lockfile({
+          '': { devDependencies: { tool: '1.0.0', gone: '1.0.0' } },
+          'node_modules/tool': { optionalDependencies: { 'tool-darwin': '1.0.0' } },
+          'node_modules/other/node_modules/tool-darwin': { dependencies: { lost: '1.0.0' } },
+        }),
+      },
+      finds: [
+        'package-lock.json: gone, needed by the root, has no entry',
+        'package-lock.json: tool-darwin, needed by node_modules/tool, has no entry',
+        'package-lock.json: lost, needed by node_modules/other/node_modules/tool-darwin, has no entry',
+      ],
+    },
     { plant: { 'package-lock.json': null }, finds: ['package-lock.json: missing'] },
   ],
 }

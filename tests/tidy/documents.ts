@@ -35,14 +35,49 @@ function rowFaults(code: string, status: string, retry: string, key: string, tex
   ]
 }
 
+const LOCKFILE = 'package-lock.json'
+
 /** A lockfile without addresses installs from whichever registry the machine is set to. */
 export function lockfileAddresses(root: string): string[] {
-  const path = 'package-lock.json'
-  if (!existsSync(join(root, path))) return [`${path}: missing`]
-  const lines = readFileSync(join(root, path), 'utf8').split('\n')
+  if (!existsSync(join(root, LOCKFILE))) return [`${LOCKFILE}: missing`]
+  const lines = readFileSync(join(root, LOCKFILE), 'utf8').split('\n')
   return lines.flatMap((line, index) =>
     /"resolved":\s*"(?:https?|git|ssh)\b/.test(line)
-      ? [`${path}:${index + 1}: records a download address`]
+      ? [`${LOCKFILE}:${index + 1}: records a download address`]
       : [],
   )
+}
+
+type Dependencies = Readonly<Record<string, string>>
+type LockedPackages = Readonly<
+  Record<
+    string,
+    Readonly<
+      Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Dependencies>>
+    >
+  >
+>
+
+/**
+ * `npm ci` refuses a lockfile that lacks a dependency, an optional one for another system included.
+ * `npm install` leaves out those that its registry does not have, and then only a new clone notices.
+ */
+export function lockfileGaps(root: string): string[] {
+  if (!existsSync(join(root, LOCKFILE))) return [`${LOCKFILE}: missing`]
+  const lock: { packages: LockedPackages } = JSON.parse(readFileSync(join(root, LOCKFILE), 'utf8'))
+  return Object.entries(lock.packages).flatMap(([path, entry]) =>
+    Object.keys({
+      ...entry.dependencies,
+      ...entry.devDependencies,
+      ...entry.optionalDependencies,
+    })
+      .filter((name) => !isLocked(lock.packages, path, name))
+      .map((name) => `${LOCKFILE}: ${name}, needed by ${path || 'the root'}, has no entry`),
+  )
+}
+
+/** Whether `name` is found from `path` upwards, as Node looks for it. */
+function isLocked(packages: LockedPackages, path: string, name: string): boolean {
+  if (`${path === '' ? '' : `${path}/`}node_modules/${name}` in packages) return true
+  return path !== '' && isLocked(packages, path.replace(/\/?[^/]*$/, ''), name)
 }

@@ -16,10 +16,24 @@ export const PROBLEM_ROWS = Object.entries(PROBLEMS)
   .map(([code, { status, retry }]) => problemRow(code, status, retry))
   .join('')
 
+export function lockfile(packages: Readonly<Record<string, object>>): string {
+  return `${JSON.stringify({ packages }, null, 2)}\n`
+}
+
 /** A small repository in which every rule holds, also where it only looks as if it did not. */
 const CLEAN: Files = {
   '.gitignore': 'node_modules/\n',
-  'package-lock.json': `{\n  "resolved": "packages/server", "text": "${'x'.repeat(600_000)}"\n}\n`,
+  'package-lock.json': lockfile({
+    '': { devDependencies: { tool: '1.0.0' } },
+    'packages/server': {
+      dependencies: { ours: '1.0.0', tool: '1.0.0' },
+      text: 'x'.repeat(600_000),
+    },
+    'packages/server/node_modules/ours': { dependencies: { deep: '1.0.0' } },
+    'packages/server/node_modules/ours/node_modules/deep': {},
+    'node_modules/tool': { optionalDependencies: { 'tool-darwin': '1.0.0' } },
+    'node_modules/tool-darwin': { optional: true, resolved: 'packages/tool' },
+  }),
   'docs/problems.md': `| Code | Status |\n|---|---|\n${PROBLEM_ROWS}`,
   'packages/contracts/src/contracts.ts':
     "import { Type } from 'typebox'\nimport { Value } from 'typebox/value'\nexport * from './limits.ts'\n",

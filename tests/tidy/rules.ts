@@ -1,5 +1,5 @@
 import { dialectBranches, environmentReads, hiddenInputs, openWork } from './code.ts'
-import { lockfileAddresses, problemsPage } from './documents.ts'
+import { lockfileAddresses, lockfileGaps, problemsPage } from './documents.ts'
 import { packageImports, serverImports } from './imports.ts'
 import { bigFiles, catchAllNames, frontDoors, ignoredSources, longFiles } from './layout.ts'
 
@@ -21,6 +21,7 @@ export const RULES = {
   'git ignores no source': ignoredSources,
   'docs/problems.md explains exactly the problem codes': problemsPage,
   'the lockfile records no download address': lockfileAddresses,
+  'the lockfile has every dependency': lockfileGaps,
 } as const satisfies Readonly<Record<string, Rule>>
 
 export type RuleName = keyof typeof RULES
