@@ -5,6 +5,7 @@ export { type Migration, migrate, SCHEMA_VERSION, SchemaError } from './migrate.
 export { type OpenStoreSettings, openStore } from './open.ts'
 export type { Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'
+export { claimServer, ServerLockError } from './sqlite/server-lock.ts'
 export {
   batched,
   insertStatement,
@@ -15,4 +16,3 @@ export {
   shared,
 } from './statement.ts'
 export { createWriter, type Work, type Writer, type WriterStats } from './writer.ts'
-export { claimServer, ServerLockError } from './sqlite/server-lock.ts'
