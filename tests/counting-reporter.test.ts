@@ -54,9 +54,16 @@ describe('the last line of a run', () => {
     expect(run({ 'a.test.js': text })).toEqual([line, 1])
   })
 
-  it('counts a file that does not load', () => {
-    const tests = { 'a.test.js': GREEN, 'b.test.js': "import './missing.js'" }
-    expect(run(tests)).toEqual(['2 passed, 1 failed, 1 skipped', 1])
+  it('counts each hook that fails', () => {
+    const failing = "afterAll(() => { throw new Error('no') }); it('passes', () => {})"
+    const text = `describe('one', () => { ${failing} }); describe('two', () => { ${failing} })`
+    expect(run({ 'a.test.js': text })).toEqual(['2 passed, 2 failed, 0 skipped', 1])
+  })
+
+  it('counts each file that does not load', () => {
+    const broken = "import './missing.js'"
+    const tests = { 'a.test.js': GREEN, 'b.test.js': broken, 'c.test.js': broken }
+    expect(run(tests)).toEqual(['2 passed, 2 failed, 1 skipped', 1])
   })
 
   it('says that a run without tests has failed', () => {
