@@ -14,12 +14,20 @@ export interface Tx {
   takeOffsets(count: number): number
 }
 
+/** Runs one reading statement. */
+export type Read = <R>(statement: Statement, values: readonly SqlValue[]) => Promise<R[]>
+
 export interface Store {
   readonly dialect: 'sqlite' | 'postgres'
   /** Commits what `work` does, or nothing. Repeated when the database asks for it, so `work` only computes and writes. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** Reads committed rows, outside of any transaction. */
-  read<R>(statement: Statement, values: readonly SqlValue[]): Promise<R[]>
+  readonly read: Read
+  /**
+   * All that `work` reads is as of one moment, whatever is committed meanwhile. It holds back the
+   * database's own cleaning up, so `work` does not wait for anything but the next page.
+   */
+  snapshot<T>(work: (read: Read) => Promise<T>): Promise<T>
   /** Runs DDL or other text as it is, in one transaction. For migrations. */
   script(statements: readonly string[]): Promise<void>
   /** Copies the books into `file` while the server runs. Only SQLite; PostgreSQL has pg_dump. */

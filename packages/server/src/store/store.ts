@@ -3,7 +3,7 @@
 // Contract: store.contract.ts runs on both.
 export { type Migration, migrate, SCHEMA_VERSION, SchemaError } from './migrate.ts'
 export { type OpenStoreSettings, openStore } from './open.ts'
-export type { Store, StoreFailureKind, Tx } from './port.ts'
+export type { Read, Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'
 export { claimServer, ServerLockError } from './sqlite/server-lock.ts'
 export {

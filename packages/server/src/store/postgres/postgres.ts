@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
-import type { Store, Tx } from '../port.ts'
+import type { Read, Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
@@ -64,6 +64,14 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
       const answer = await pool.query(prepared(statement, values)).catch(fail)
       return answer.rows as R[]
     },
+    snapshot: (work) =>
+      once('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => {
+        const read: Read = async <R>(statement: Statement, values: readonly SqlValue[]) =>
+          (await client.query(prepared(statement, values)).catch(fail)).rows as R[]
+        const result = await work(read)
+        await client.query('COMMIT')
+        return result
+      }),
     script: (statements) =>
       once('BEGIN', async (client) => {
         for (const statement of statements) await client.query(statement)

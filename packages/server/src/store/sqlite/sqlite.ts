@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
-import type { Store, Tx } from '../port.ts'
+import type { Read, Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
@@ -28,15 +28,15 @@ export function openSqlite(settings: SqliteSettings): Store {
   return {
     dialect: 'sqlite',
     transaction: (work) => exclusively(() => inTransaction(writer, work)),
-    read: async <R>(statement: Statement, values: readonly SqlValue[]) =>
-      failing(() => reader.prepared(statement).all(...(values as SQLInputValue[])) as R[]),
+    read: reading(reader),
+    snapshot: (work) => inSnapshot(settings, work),
     script: (statements) =>
       exclusively(async () =>
         committing(writer.db, async () => {
           for (const statement of statements) writer.db.exec(statement)
         }),
       ),
-    backup: async (file) => failing(() => void reader.db.prepare('VACUUM INTO ?').run(file)),
+    backup: async (file) => copyInto(settings, file),
     pool: () => ({ inUse: writer.db.isTransaction ? 1 : 0, open: 2, max: 2 }),
     close: async () => {
       await last
@@ -80,6 +80,36 @@ function assertDurable(db: DatabaseSync): void {
     throw new Error(
       `SQLite is not durable here: journal_mode=${journal}, synchronous=${synchronous}`,
     )
+  }
+}
+
+const reading =
+  (connection: Connection): Read =>
+  async <R>(statement: Statement, values: readonly SqlValue[]) =>
+    failing(() => connection.prepared(statement).all(...(values as SQLInputValue[])) as R[])
+
+/** On a connection of its own: on the shared one, other requests would read the past. */
+async function inSnapshot<T>(
+  settings: SqliteSettings,
+  work: (read: Read) => Promise<T>,
+): Promise<T> {
+  const connection = connect(settings)
+  try {
+    // SQLite fixes the moment at the first read, not at BEGIN.
+    failing(() => connection.db.exec('PRAGMA query_only = ON; BEGIN; SELECT 1 FROM sqlite_schema'))
+    return await work(reading(connection))
+  } finally {
+    connection.db.close()
+  }
+}
+
+/** On a connection of its own, since SQLite takes the copy for a write that a reader may not do. */
+function copyInto(settings: SqliteSettings, file: string): void {
+  const { db } = connect(settings)
+  try {
+    failing(() => void db.prepare('VACUUM INTO ?').run(file))
+  } finally {
+    db.close()
   }
 }
 
