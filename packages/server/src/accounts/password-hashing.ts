@@ -15,16 +15,20 @@ export type PasswordHashing = {
   hash(password: string): Promise<string>
   /**
    * Whether `password` has the hash `stored`, and whether that should be made anew.
-   * `begin` runs when the turn has come, before any work, and may throw.
    * @throws ProblemError `overloaded` when the queue is full
    */
-  verify(
-    password: string,
-    stored: string,
-    begin: () => void,
-  ): Promise<{ readonly matches: boolean; readonly weak: boolean }>
+  verify(password: string, stored: string, turn: Turn): Promise<Verified>
   /** For gauges. */
   load(): HashingLoad
+}
+
+export type Verified = { readonly matches: boolean; readonly weak: boolean }
+
+/** Both run within the turn, so that the next one already sees what they did. */
+export type Turn = {
+  /** Before any work. What it throws ends the turn. */
+  begin(): void
+  end(matches: boolean): void
 }
 
 export type HashingLoad = { readonly running: number; readonly waiting: number }
@@ -56,12 +60,14 @@ export function createPasswordHashing(
 
   return {
     hash: (password) => inTurn(() => hashPassword(password, random.bytes)),
-    verify: (password, stored, begin) =>
+    verify: (password, stored, turn) =>
       inTurn(async () => {
-        begin()
+        turn.begin()
         const known = parseHash(stored)
         const tag = await tagOf(password, known)
-        return { matches: sameHash(tag, known.tag), weak: isWeak(known) }
+        const matches = sameHash(tag, known.tag)
+        turn.end(matches)
+        return { matches, weak: isWeak(known) }
       }),
     load: () => ({ running, waiting: waiting.length }),
   }

@@ -48,15 +48,12 @@ export function createPasswordLogin(
     const account = foldUsername(username)
     throttle.allow(account)
     const [known] = await store.read<Known>(FIND_CREDENTIALS, [account])
-    // Once more when its turn has come, since others of the same account may have failed meanwhile.
-    const begin = () => throttle.begin(account)
-    const stored = known?.passwordHash ?? nobodysHash
-    const { matches, weak } = await hashing.verify(password, stored, begin)
-    if (!known || !matches) {
-      throttle.failed(account)
-      throw new ProblemError('invalid-credentials')
-    }
-    throttle.succeeded(account)
+    const { matches, weak } = await hashing.verify(password, known?.passwordHash ?? nobodysHash, {
+      // Once more when its turn has come, since others of the same account may have failed meanwhile.
+      begin: () => throttle.begin(account),
+      end: (isRight) => (known && isRight ? throttle.succeeded(account) : throttle.failed(account)),
+    })
+    if (!known || !matches) throw new ProblemError('invalid-credentials')
     if (weak) await strengthen(known, password)
     const at = parts.now()
     const session = parts.openSession(at)

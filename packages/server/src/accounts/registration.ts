@@ -46,11 +46,11 @@ export function createRegistration(
 }
 
 /**
- * What two usernames have in common when people would take one for the other. Upper case first
- * brings together what has no single lower case: final sigma, sharp s, dotless i.
+ * What two usernames have in common when people would take one for the other. Upper case in between
+ * brings together what has more than one lower case: final sigma, sharp s, dotless i.
  */
 export const foldUsername = (username: string): string =>
-  username.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+  username.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 
 /** NFKC makes up to 18 characters of one, and PostgreSQL indexes no value beyond 2,700 bytes. */
 const FOLDED_LENGTH_MAX = 4 * LIMITS.usernameCharsMax
