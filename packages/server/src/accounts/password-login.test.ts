@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { DATABASES } from '../../../../tests/database.ts'
+import {
+  type AccountsFixture,
+  codeOf,
+  freshAccounts,
+  problemOf,
+} from '../../../../tests/fresh-accounts.ts'
+import { systemRandom } from '../platform/platform.ts'
+import type { AccountsSettings } from './accounts.ts'
+import { createLoginThrottle, LOGIN_THROTTLE_DEFAULTS } from './login-throttle.ts'
+import { createPasswordHashing } from './password-hashing.ts'
+import { createPasswordLogin } from './password-login.ts'
+import { parseHash } from './passwords.ts'
+import { newSession } from './session.ts'
+
+const PASSWORD = 'a fine password'
+
+describe.each(DATABASES)('a login with a password on $name', (database) => {
+  let fixture: AccountsFixture | undefined
+  const open = async (changes: Partial<AccountsSettings> = {}): Promise<AccountsFixture> => {
+    fixture = await freshAccounts(database, changes)
+    return fixture
+  }
+  afterEach(async () => {
+    await fixture?.close()
+    fixture = undefined
+  })
+
+  it('fails alike for an unknown name and a wrong password', async () => {
+    const { accounts } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const attempts = ['ada', 'eve'].map((username) =>
+      problemOf(accounts.passwordLogin({ username, password: 'another password' })),
+    )
+    for (const { code, detail, errors, retryAfter } of await Promise.all(attempts)) {
+      expect({ code, detail, errors, retryAfter }).toEqual({ code: 'invalid-credentials' })
+    }
+  })
+
+  it('does the same work for an unknown name as for a wrong password', async () => {
+    const { accounts, store, writer, clock } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const random = systemRandom()
+    const hashing = createPasswordHashing(random, { hashConcurrency: 1, hashQueueMax: 9 })
+    const costs: unknown[] = []
+    const login = createPasswordLogin(
+      {
+        ...{ store, writer, random },
+        throttle: createLoginThrottle(clock, LOGIN_THROTTLE_DEFAULTS),
+        hashing: {
+          ...hashing,
+          verify(password, stored, turn) {
+            const { memoryKiB, passes, lanes, salt, tag } = parseHash(stored)
+            costs.push([memoryKiB, passes, lanes, salt.length, tag.length])
+            return hashing.verify(password, stored, turn)
+          },
+        },
+        now: clock.now,
+        openSession: (now) => newSession(random, now),
+        answer: () => expect.fail('nobody logs in here'),
+      },
+      { refreshMs: 1_000, accessMs: 1_000 },
+    )
+    expect(await codeOf(login({ username: 'ada', password: 'wrong' }))).toBe('invalid-credentials')
+    expect(await codeOf(login({ username: 'eve', password: 'wrong' }))).toBe('invalid-credentials')
+    expect(costs).toHaveLength(2)
+    expect(costs[1]).toEqual(costs[0])
+  })
+
+  it.each(['ada', 'nobody'])('waits after ten failures as %s', async (username) => {
+    const { accounts, clock } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const guess = (name: string) => accounts.passwordLogin({ username: name, password: 'wrong' })
+    for (let i = 0; i < 10; i += 1) {
+      expect(await codeOf(guess(i % 2 ? username : username.toUpperCase()))).toBe(
+        'invalid-credentials',
+      )
+    }
+    expect(await problemOf(guess(username))).toMatchObject({
+      code: 'too-many-requests',
+      retryAfter: 1,
+    })
+    clock.advance(1_000)
+    expect(await codeOf(guess(username))).toBe('invalid-credentials')
+    expect(await problemOf(guess(username))).toMatchObject({ retryAfter: 2 })
+    await accounts.register({ username: 'other', password: PASSWORD })
+    await accounts.passwordLogin({ username: 'other', password: PASSWORD })
+  })
+
+  it('that succeeds after the wait starts the account afresh', async () => {
+    const { accounts, clock } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const guess = () => accounts.passwordLogin({ username: 'ada', password: 'wrong' })
+    for (let i = 0; i < 10; i += 1) await codeOf(guess())
+    const right = () => accounts.passwordLogin({ username: 'ada', password: PASSWORD })
+    expect(await codeOf(right())).toBe('too-many-requests')
+    clock.advance(1_000)
+    await right()
+    for (let i = 0; i < 10; i += 1) expect(await codeOf(guess())).toBe('invalid-credentials')
+  })
+
+  it('counts guesses that come all at once', async () => {
+    const { accounts } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const guesses = Array.from({ length: 30 }, () =>
+      codeOf(accounts.passwordLogin({ username: 'ada', password: 'wrong' })),
+    )
+    const codes = await Promise.all(guesses)
+    const failed = codes.filter((code) => code === 'invalid-credentials').length
+    // Two hashes run at once, so one more may have begun when the tenth failed.
+    expect(failed).toBeGreaterThanOrEqual(10)
+    expect(failed).toBeLessThanOrEqual(11)
+    expect(codes.filter((code) => code === 'too-many-requests')).toHaveLength(30 - failed)
+  })
+
+  it('lets one player in on many devices at once', async () => {
+    const { accounts } = await open()
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const sessions = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        accounts.passwordLogin({ username: 'ada', password: PASSWORD }),
+      ),
+    )
+    expect(new Set(sessions.map(({ refreshToken }) => refreshToken)).size).toBe(20)
+  })
+
+  it('is refused as overload when too many wait, and counts as no failure', async () => {
+    const { accounts } = await open({ hashConcurrency: 1, hashQueueMax: 1 })
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 20 }, () =>
+        accounts.passwordLogin({ username: 'ada', password: PASSWORD }),
+      ),
+    )
+    const refused = attempts.filter((attempt) => attempt.status === 'rejected')
+    expect(refused.length).toBeGreaterThanOrEqual(10)
+    for (const { reason } of refused) {
+      expect(reason).toMatchObject({ code: 'overloaded', retryAfter: 1 })
+    }
+    await accounts.passwordLogin({ username: 'ada', password: PASSWORD })
+  })
+})

@@ -1,0 +1,125 @@
+// Accounts on an empty database, with a clock that stands still until a test moves it.
+import { ProblemError } from '@questline/contracts'
+import {
+  type Accounts,
+  type AccountsSettings,
+  createAccounts,
+} from '../packages/server/src/accounts/accounts.ts'
+import { type Clock, systemRandom } from '../packages/server/src/platform/platform.ts'
+import {
+  createWriter,
+  migrate,
+  openStore,
+  type Store,
+  type Writer,
+} from '../packages/server/src/store/store.ts'
+import type { FreshDatabase } from './database.ts'
+
+export type TestClock = Clock & { advance(ms: number): void }
+
+/** Noon of an ordinary day. */
+export function aClock(startMs = Date.UTC(2026, 2, 1, 12)): TestClock {
+  let passed = 0
+  return {
+    now: () => startMs + passed,
+    monotonic: () => passed,
+    advance(ms) {
+      passed += ms
+    },
+  }
+}
+
+export const aSecret = (letter = 's'): string => letter.repeat(43)
+
+export type AccountsFixture = {
+  readonly accounts: Accounts
+  readonly store: Store
+  readonly writer: Writer
+  readonly clock: TestClock
+  readonly url: string
+  /** The same database as another process sees it: its own connections, caches and counters. */
+  elsewhere(changes?: Partial<AccountsSettings>): Promise<Accounts>
+  close(): Promise<void>
+}
+
+export async function freshAccounts(
+  database: { fresh(): Promise<FreshDatabase> },
+  changes: Partial<AccountsSettings> = {},
+  decorateStore: (store: Store) => Store = (store) => store,
+): Promise<AccountsFixture> {
+  const { url, drop } = await database.fresh()
+  const clock = aClock()
+  const stores: Store[] = []
+  const open = async (settings: Partial<AccountsSettings>) => {
+    const random = systemRandom()
+    const store = decorateStore(openTestStore(url))
+    stores.push(store)
+    await migrate(store, clock.now)
+    const writer = createWriter(
+      { store, monotonic: clock.monotonic, onFatal: () => undefined },
+      { commitWritesMax: 1_024 },
+    )
+    const accounts = createAccounts(
+      { store, writer, clock, random },
+      { ...DEFAULTS, ...changes, ...settings },
+    )
+    return { store, writer, accounts }
+  }
+  return {
+    ...(await open({})),
+    clock,
+    url,
+    elsewhere: async (settings = {}) => (await open(settings)).accounts,
+    async close() {
+      await Promise.all(stores.map((store) => store.close()))
+      await drop()
+    },
+  }
+}
+
+const DEFAULTS: AccountsSettings = {
+  jwtSecret: 'a test secret of at least 32 bytes',
+  jwtTtlMinutes: 120,
+  refreshTtlDays: 30,
+  bareGuestLogin: true,
+  hashConcurrency: 2,
+  hashQueueMax: 100,
+  ingestKey: null,
+}
+
+/** `url` as the tests' databases give it. */
+export function openTestStore(url: string): Store {
+  const parts = {
+    random: systemRandom(),
+    onIdleError: (error: Error) => {
+      throw error
+    },
+  }
+  if (url.startsWith('sqlite:')) {
+    const file = url.slice('sqlite:///'.length)
+    return openStore(parts, { kind: 'sqlite', file, busyTimeoutMs: 5_000 })
+  }
+  return openStore(parts, {
+    kind: 'postgres',
+    url,
+    connectionsMax: 4,
+    connectTimeoutMs: 5_000,
+    lockTimeoutMs: 5_000,
+    idleTransactionTimeoutMs: 5_000,
+    statementTimeoutMs: 10_000,
+  })
+}
+
+/** The code of the problem that `promise` fails with. Anything else that it does is the test's failure. */
+export async function problemOf(promise: Promise<unknown>): Promise<ProblemError> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof ProblemError) return error
+    throw error
+  }
+  throw new Error('it succeeded')
+}
+
+export const codeOf = async (promise: Promise<unknown>): Promise<string> =>
+  (await problemOf(promise)).code
