@@ -88,7 +88,7 @@ async function createApp(books: Books, metrics: Metrics, isStopping: () => boole
       isStopping,
       readiness: createReadiness(books),
       metrics: metrics.text,
-      observe: measureRequests(metrics),
+      observer: measureRequests(metrics),
     },
     {
       version: VERSION,
@@ -152,14 +152,12 @@ function measureCommits(metrics: Metrics): World['onCommit'] {
 }
 
 function measureRequests(metrics: Metrics) {
-  const observe = metrics.labelled(
+  return metrics.boundHistogram(
     'http_request_seconds',
     'Duration of one request.',
     ['route', 'method', 'status'],
     SECONDS,
   )
-  return (route: string, method: string, status: number, seconds: number): void =>
-    observe([route, method, String(status)], seconds)
 }
 
 function measureStore(metrics: Metrics, { store, writer }: Books): void {

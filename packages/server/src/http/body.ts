@@ -4,20 +4,14 @@ import type { FastifyInstance } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body as it came, for signatures and fingerprints. Empty when there was none. */
-    rawBody: Buffer
+    /** The body as it came, for signatures and fingerprints. Null when there was none. */
+    rawBody: Buffer | null
   }
 }
 
-const NO_BODY = Buffer.alloc(0)
-
 /** Parses JSON from bytes that are kept beside it. Keys that would reach a prototype are refused. */
 export function parseBodies(app: FastifyInstance): void {
-  app.decorateRequest('rawBody')
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.rawBody = NO_BODY
-    done()
-  })
+  app.decorateRequest('rawBody', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body

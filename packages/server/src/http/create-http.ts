@@ -1,9 +1,8 @@
 import { type FastifyInstance, fastify } from 'fastify'
-import { randomText } from '../platform/platform.ts'
 import { parseBodies } from './body.ts'
 import { answerUnparsable } from './connection.ts'
 import { createEndpoints } from './endpoints.ts'
-import { requestIdOf, sendHeaders } from './headers.ts'
+import { createRequestIds, sendHeaders } from './headers.ts'
 import { createLimits } from './limits.ts'
 import { serveMetrics } from './metrics.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
@@ -28,7 +27,7 @@ export async function createHttp(
   const app: FastifyInstance = fastify({
     logger: false,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
-    genReqId: (raw) => requestIdOf(raw.headers['x-request-id'], () => randomText(parts.random, 15)),
+    genReqId: createRequestIds(parts.random),
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
@@ -42,13 +41,12 @@ export async function createHttp(
     routerOptions: { maxParamLength: PATH_PARAMETER_CHARS_MAX },
     onProtoPoisoning: 'error',
   })
-  app.addHttpMethod('TRACE')
+  app.addHttpMethod('TRACE', { overrideExisting: true })
 
   validateRequests(app)
   parseBodies(app)
   renderProblems(app, parts)
-  observe(app, parts)
-  await sendHeaders(app, settings)
+  sendHeaders(app, settings)
   serveEndpoints(
     app,
     {
@@ -57,17 +55,10 @@ export async function createHttp(
       limits: createLimits(parts.clock, settings.limits),
       shed: createShedding(parts.load, settings),
       isStopping: parts.isStopping,
+      observer: parts.observer,
     },
     createEndpoints({ ...parts, settings }),
   )
   serveMetrics(app, { ...parts, settings })
   return app
-}
-
-function observe(app: FastifyInstance, parts: HttpParts): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown'
-    parts.observe(route, request.method, reply.statusCode, reply.elapsedTime / 1_000)
-    done()
-  })
 }

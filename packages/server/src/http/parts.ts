@@ -49,7 +49,8 @@ export type HttpParts = {
   readonly readiness: () => Promise<string | null>
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
-  readonly observe: (route: string, method: string, status: number, seconds: number) => void
+  /** For a route, method and status: takes the seconds that each request took. */
+  readonly observer: (labels: readonly string[]) => (seconds: number) => void
 }
 
 /** What an endpoint's factory takes. */

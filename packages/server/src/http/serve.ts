@@ -5,6 +5,7 @@ import type {
   FastifyReply,
   FastifyRequest,
   onRequestHookHandler,
+  onResponseHookHandler,
   preValidationHookHandler,
   RouteOptions,
 } from 'fastify'
@@ -13,6 +14,7 @@ import { createIntent, type InFlight, type Intent, readKey } from '../idempotenc
 import { authorize, callerName, headerValues, identify } from './access.ts'
 import type { Answer, Caller, Endpoint } from './endpoint.ts'
 import type { Limits } from './limits.ts'
+import type { HttpParts } from './parts.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,8 +28,10 @@ export type ServeParts = {
   readonly limits: Limits
   readonly shed: (route: Route) => void
   readonly isStopping: () => boolean
+  readonly observer: HttpParts['observer']
 }
 
+const NO_BODY = Buffer.alloc(0)
 const NOBODY: Caller = { kind: 'nobody' }
 const ALL_METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'] as const
 
@@ -78,11 +82,27 @@ function optionsFor(
     ...(route.query ? { preValidation: refuseRepeatedParameters } : {}),
     handler: (request: FastifyRequest, reply: FastifyReply) =>
       answer(parts, endpoint, request, reply),
+    onResponse: observeResponses(parts, route),
     onError: async (request: FastifyRequest, _reply: FastifyReply, error: Error) => {
       if (error instanceof ProblemError) {
         parts.limits.afterFailure(route, request.ip, error.code)
       }
     },
+  }
+}
+
+/** Label values are looked up once per status, not once per request. */
+function observeResponses(parts: ServeParts, route: Route): onResponseHookHandler {
+  const byStatus = new Map<number, (seconds: number) => void>()
+  return (_request, reply, done) => {
+    const { statusCode } = reply
+    let observe = byStatus.get(statusCode)
+    if (!observe) {
+      observe = parts.observer([route.path, route.method, String(statusCode)])
+      byStatus.set(statusCode, observe)
+    }
+    observe(reply.elapsedTime / 1_000)
+    done()
   }
 }
 
@@ -175,7 +195,7 @@ function intentOf(route: Route, request: FastifyRequest): Intent | null {
     route: route.path,
     pathParameters: Object.values(request.params as Record<string, string>),
     mediaType: 'application/json',
-    body: request.rawBody,
+    body: request.rawBody ?? NO_BODY,
     key: readKey(sent[0] ?? ''),
     requestId: request.id,
   })

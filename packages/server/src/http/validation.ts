@@ -25,7 +25,6 @@ function createAjv(coerceTypes: boolean): Ajv {
     useDefaults: true,
     allErrors: true,
     allowUnionTypes: true,
-    keywords: ['examples'],
   })
   // The default export of this CommonJS package is its `default` property under Node.
   ajvFormats.default(ajv, ['date-time'])

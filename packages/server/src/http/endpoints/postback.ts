@@ -7,7 +7,7 @@ export const postback = ({ attribution, clock }: EndpointParts) =>
   endpoint(POSTBACK, async ({ body, request }) =>
     ok(
       await attribution.receive({
-        rawBody: request.rawBody,
+        rawBody: request.rawBody ?? Buffer.alloc(0),
         payload: body,
         header: (name) => headerValues(request, name),
         address: request.ip,
