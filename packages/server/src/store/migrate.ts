@@ -1,6 +1,5 @@
 import { BOOKS } from './migrations/0001-books.ts'
 import type { Store } from './port.ts'
-import { StoreFailure } from './port.ts'
 import { shared } from './statement.ts'
 
 /** What the two databases spell differently. */
@@ -58,8 +57,9 @@ export class SchemaError extends Error {}
  * Returns the names of the migrations that it applied.
  */
 export async function migrate(store: Store, now: () => number): Promise<string[]> {
-  await ignoringRace(() => store.script([CREATE]))
-  const applied = new Set((await store.read<{ number: number }>(APPLIED, [])).map((r) => r.number))
+  // Two processes that create it at once can collide even so; the second time it is there.
+  await store.script([CREATE]).catch(() => store.script([CREATE]))
+  const applied = await readApplied(store)
   const newest = Math.max(0, ...applied)
   if (newest > SCHEMA_VERSION) {
     throw new SchemaError(
@@ -69,23 +69,25 @@ export async function migrate(store: Store, now: () => number): Promise<string[]
   const done: string[] = []
   for (const migration of MIGRATIONS) {
     if (applied.has(migration.number)) continue
-    // The row comes first: of two processes at once, the second fails on it before it changes anything.
-    const claim = `INSERT INTO migrations VALUES (${migration.number}, '${migration.name}', ${now()})`
-    const ours = await ignoringRace(() =>
-      store.script([claim, ...migration.statements(SPELLING[store.dialect])]),
-    )
-    if (ours) done.push(migration.name)
+    if (await apply(store, migration, now())) done.push(migration.name)
   }
   return done
 }
 
-/** Whether `script` ran; a unique violation means that another process was faster. */
-async function ignoringRace(script: () => Promise<void>): Promise<boolean> {
+/** Whether this process did it; false when another one was faster. */
+async function apply(store: Store, migration: Migration, at: number): Promise<boolean> {
+  // The row comes first: of two processes at once, the second fails on it before it changes anything.
+  const claim = `INSERT INTO migrations VALUES (${migration.number}, '${migration.name}', ${at})`
   try {
-    await script()
+    await store.script([claim, ...migration.statements(SPELLING[store.dialect])])
     return true
   } catch (error) {
-    if (error instanceof StoreFailure && /unique|duplicate key/i.test(error.message)) return false
+    if ((await readApplied(store)).has(migration.number)) return false
     throw error
   }
+}
+
+async function readApplied(store: Store): Promise<Set<number>> {
+  const rows = await store.read<{ number: number }>(APPLIED, [])
+  return new Set(rows.map(({ number }) => number))
 }

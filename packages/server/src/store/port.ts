@@ -38,7 +38,8 @@ export interface Store {
 }
 
 /**
- * - `unavailable`: not now, perhaps later; nothing was written
+ * - `unavailable`: not now, perhaps later. Nothing was written, unless the connection broke between a
+ *   COMMIT and its answer: then only a repeat under the same key can tell
  * - `fatal`: the disk or file cannot be trusted any more; stop and recover from the log
  * - `bug`: the statement is wrong for this data
  */

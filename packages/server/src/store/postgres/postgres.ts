@@ -1,8 +1,9 @@
 import pg from 'pg'
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
-import { StoreFailure } from '../port.ts'
+import { runWork } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
+import { fail, isAnswer, isRepeatable } from './failures.ts'
 
 export type PostgresSettings = {
   readonly url: string
@@ -21,61 +22,56 @@ export type PostgresParts = {
 }
 
 const RETRIES_MAX = 5
+/** How much later than the server's own limit we give up on a connection that says nothing. */
+const SILENCE_MS = 1_000
 
 /** PostgreSQL 15 or newer behind the same port: batches go as arrays, one statement per kind of row. */
 export function openPostgres(parts: PostgresParts, settings: PostgresSettings): Store {
-  const pool = new pg.Pool({
-    connectionString: settings.url,
-    max: settings.connectionsMax,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
-    application_name: 'questline',
-    statement_timeout: settings.statementTimeoutMs,
-    lock_timeout: settings.lockTimeoutMs,
-    idle_in_transaction_session_timeout: settings.idleTransactionTimeoutMs,
-    types: { getTypeParser },
-  })
-  pool.on('error', parts.onIdleError)
+  const pool = openPool(parts, settings)
+  const readMaxMs = settings.statementTimeoutMs + SILENCE_MS
+  // All that a write can wait for is the head of the log; its statements take milliseconds.
+  const writeMaxMs = settings.lockTimeoutMs + SILENCE_MS
 
   const once = async <T>(
     begin: string,
-    work: (client: pg.PoolClient) => Promise<T>,
+    answerMaxMs: number | null,
+    work: (ask: Ask) => Promise<T>,
   ): Promise<T> => {
     const client = await pool.connect().catch(fail)
+    const ask = asking(client, answerMaxMs)
+    let isInStep = true
     try {
-      await client.query(begin)
-      const result = await work(client)
-      client.release()
-      return result
+      await ask(begin)
+      return await work(ask)
     } catch (error) {
       // A connection that cannot roll back may still be inside the transaction: it is thrown away.
-      const rolledBack = await client.query('ROLLBACK').then(
-        () => true,
-        () => false,
-      )
-      client.release(!rolledBack)
-      throw toFailure(error)
+      isInStep = isAnswer(error) && (await ask('ROLLBACK').then(yes, no))
+      throw error
+    } finally {
+      client.release(!isInStep)
     }
   }
 
   return {
     dialect: 'postgres',
-    transaction: (work) => retrying(parts.jitter, () => once('BEGIN', (c) => writing(c, work))),
-    read: async <R>(statement: Statement, values: readonly SqlValue[]) => {
-      const answer = await pool.query(prepared(statement, values)).catch(fail)
-      return answer.rows as R[]
-    },
+    // Said at each BEGIN, since a database or a role may have another default.
+    transaction: (work) =>
+      retrying(parts.jitter, () =>
+        once('BEGIN ISOLATION LEVEL READ COMMITTED', writeMaxMs, (ask) => writing(ask, work)),
+      ),
+    read: (statement, values) => reading(asking(pool, readMaxMs))(statement, values),
+    // PostgreSQL fixes the moment at the first statement, not at BEGIN.
     snapshot: (work) =>
-      once('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (client) => {
-        const read: Read = async <R>(statement: Statement, values: readonly SqlValue[]) =>
-          (await client.query(prepared(statement, values)).catch(fail)).rows as R[]
-        const result = await work(read)
-        await client.query('COMMIT')
+      once('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1', readMaxMs, async (ask) => {
+        const result = await work(reading(ask))
+        await ask('COMMIT')
         return result
       }),
+    // An index over a long log takes what it takes.
     script: (statements) =>
-      once('BEGIN', async (client) => {
-        for (const statement of statements) await client.query(statement)
-        await client.query('COMMIT')
+      once('BEGIN; SET LOCAL statement_timeout = 0', null, async (ask) => {
+        for (const statement of statements) await ask(statement)
+        await ask('COMMIT')
       }),
     backup: async () => {
       throw new Error(
@@ -91,34 +87,85 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   }
 }
 
-async function writing<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const head = logHead((await client.query(`${READ_LOG_HEAD} FOR UPDATE`)).rows[0])
-  const result = await work({
-    run: <R>(statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
-      runAll<R>(client, statement, tuples),
-    takeOffsets: head.take,
+const yes = (): boolean => true
+const no = (): boolean => false
+
+function openPool(parts: PostgresParts, settings: PostgresSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.connectionsMax,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    application_name: 'questline',
+    statement_timeout: settings.statementTimeoutMs,
+    lock_timeout: settings.lockTimeoutMs,
+    idle_in_transaction_session_timeout: settings.idleTransactionTimeoutMs,
+    keepAlive: true,
+    types: { getTypeParser },
+    verify: (client, done) => {
+      assertDurable(client).then(() => done(), done)
+    },
   })
+  pool.on('error', parts.onIdleError)
+  // The pool listens to idle connections only. One that breaks between two statements of a
+  // transaction would end the process; the next statement on it fails anyway.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}
+
+/** A commit that is answered before it is on disk would break every promise of the books. */
+async function assertDurable(client: pg.PoolClient): Promise<void> {
+  const answer = await client.query<Readonly<Record<'fsync' | 'synchronous_commit', string>>>(
+    "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit",
+  )
+  const [row] = answer.rows
+  if (row?.fsync === 'on' && row.synchronous_commit !== 'off') return
+  throw new Error(
+    `PostgreSQL is not durable here: fsync=${row?.fsync}, synchronous_commit=${row?.synchronous_commit}`,
+  )
+}
+
+/** Sends one query and waits for its answer, for `answerMaxMs` at the most. Fails with the port's failures. */
+type Ask = (query: string | pg.QueryConfig) => Promise<pg.QueryResult>
+
+const asking =
+  (connection: pg.Pool | pg.PoolClient, answerMaxMs: number | null): Ask =>
+  (query) => {
+    const config = typeof query === 'string' ? { text: query } : query
+    // The driver takes a limit for each query, which its types do not know.
+    const limited = answerMaxMs === null ? config : { ...config, query_timeout: answerMaxMs }
+    return connection.query(limited).catch(fail)
+  }
+
+const reading =
+  (ask: Ask): Read =>
+  async <R>(statement: Statement, values: readonly SqlValue[]) =>
+    (await ask(prepared(statement, values))).rows as R[]
+
+async function writing<T>(ask: Ask, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const head = logHead((await ask(`${READ_LOG_HEAD} FOR UPDATE`)).rows[0])
+  const run: Tx['run'] = (statement, tuples) => runAll(ask, statement, tuples)
+  const result = await runWork(work, run, head)
   // One round trip for both; the offset is an integer of ours.
   const moveHead = head.moved() ? `UPDATE log_head SET log_offset = ${head.newest()};` : ''
-  await client.query(`${moveHead} COMMIT`)
+  await ask(`${moveHead} COMMIT`)
   return result
 }
 
 async function runAll<R>(
-  client: pg.PoolClient,
+  ask: Ask,
   statement: Statement,
   tuples: readonly (readonly SqlValue[])[],
 ): Promise<R[]> {
-  const [first] = tuples
-  if (!first) return []
   if (statement.takesArrays) {
-    const columns = first.map((_, column) => tuples.map((tuple) => tuple[column] ?? null))
-    return (await client.query(prepared(statement, columns))).rows as R[]
+    const columns = (tuples[0] ?? []).map((_, column) =>
+      tuples.map((tuple) => tuple[column] ?? null),
+    )
+    return (await ask(prepared(statement, columns))).rows as R[]
   }
   const rows: R[] = []
   for (const tuple of tuples) {
-    const answer = await client.query(prepared(statement, tuple))
-    rows.push(...(answer.rows as R[]))
+    const answer = await ask(prepared(statement, tuple))
+    for (const row of answer.rows) rows.push(row as R)
   }
   return rows
 }
@@ -143,44 +190,13 @@ function getTypeParser(oid: number, format?: 'text' | 'binary') {
   }
 }
 
-/** PostgreSQL asks the application to repeat these; nothing of the transaction remains. */
-const REPEAT = new Set(['40001', '40P01'])
-
 async function retrying<T>(jitter: () => number, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt()
     } catch (error) {
-      if (tries > RETRIES_MAX || !REPEAT.has(sqlState(error))) throw error
+      if (tries > RETRIES_MAX || !isRepeatable(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, jitter() * 5 * 2 ** tries))
     }
   }
-}
-
-// https://www.postgresql.org/docs/current/errcodes-appendix.html: connection (08), resources (53),
-// operator intervention (57), lock not available (55P03), time-outs and the repeatable ones.
-const UNAVAILABLE = /^(08|53|57|40|55P03|25P03|58)/
-
-function sqlState(error: unknown): string {
-  const cause = error instanceof StoreFailure ? error.cause : error
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : ''
-  return typeof code === 'string' ? code : ''
-}
-
-function toFailure(error: unknown): unknown {
-  if (error instanceof StoreFailure) return error
-  if (error instanceof pg.DatabaseError) {
-    return new StoreFailure(UNAVAILABLE.test(sqlState(error)) ? 'unavailable' : 'bug', error)
-  }
-  return isConnectionError(error) ? new StoreFailure('unavailable', error) : error
-}
-
-const CONNECTION =
-  /terminat|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout|not queryable|closed/i
-
-const isConnectionError = (error: unknown): boolean =>
-  error instanceof Error && CONNECTION.test(`${sqlState(error)} ${error.message}`)
-
-function fail(error: unknown): never {
-  throw toFailure(error)
 }

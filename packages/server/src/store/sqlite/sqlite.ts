@@ -1,7 +1,10 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
+import { runWork } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
 export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
@@ -50,14 +53,17 @@ type Connection = { readonly db: DatabaseSync; prepared(statement: Statement): S
 
 function connect(settings: SqliteSettings): Connection {
   const db = failing(() => new DatabaseSync(settings.file, { timeout: settings.busyTimeoutMs }))
-  failing(() => {
+  try {
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
     db.exec('PRAGMA foreign_keys = ON')
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
     db.exec('PRAGMA cache_size = -65536')
     assertDurable(db)
-  })
+  } catch (error) {
+    db.close()
+    throw toFailure(error)
+  }
   const cache = new Map<Statement, StatementSync>()
   return {
     db,
@@ -111,17 +117,26 @@ function copyInto(settings: SqliteSettings, file: string): void {
   } finally {
     db.close()
   }
+  // SQLite syncs what it writes for itself, but not this copy.
+  for (const path of [file, dirname(file)]) syncPath(path)
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { db } = connection
   return committing(db, async () => {
     const head = logHead(db.prepare(READ_LOG_HEAD).get())
-    const result = await work({
-      run: async <R>(statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
-        runEach<R>(connection.prepared(statement), tuples),
-      takeOffsets: head.take,
-    })
+    const run: Tx['run'] = async (statement, tuples) =>
+      failing(() => runEach(connection.prepared(statement), tuples))
+    const result = await runWork(work, run, head)
     if (head.moved()) db.prepare('UPDATE log_head SET log_offset = ?').run(head.newest())
     return result
   })
@@ -159,11 +174,18 @@ function failing<T>(action: () => T): T {
 }
 
 // https://sqlite.org/rescode.html: primary result codes.
-const UNAVAILABLE = new Set([5 /* BUSY */, 6 /* LOCKED */, 13 /* FULL */, 14 /* CANTOPEN */])
+const UNAVAILABLE = new Set([
+  5 /* BUSY */, 6 /* LOCKED */, 13 /* FULL */, 14 /* CANTOPEN */, 15 /* PROTOCOL */,
+])
 const FATAL = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 26 /* NOTADB */])
 
 function toFailure(error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error)) return error
+  if (!(error instanceof Error)) return error
+  // Node's own word for a connection that is closed.
+  if ('code' in error && error.code === 'ERR_INVALID_STATE') {
+    return new StoreFailure('unavailable', error)
+  }
+  if (!('errcode' in error)) return error
   const code = Number(error.errcode) & 0xff
   const kind = UNAVAILABLE.has(code) ? 'unavailable' : FATAL.has(code) ? 'fatal' : 'bug'
   return new StoreFailure(kind, error)

@@ -1,0 +1,124 @@
+// A second process on the same database, for promises that one process cannot break: one writer at
+// a time, offsets in order, migrations at once. Started as a program it does the job it is told.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLedger } from '../packages/server/src/ledger/ledger.ts'
+import { createLog } from '../packages/server/src/log/log.ts'
+import { systemClock } from '../packages/server/src/platform/platform.ts'
+import {
+  createWriter,
+  migrate,
+  type Store,
+  shared,
+  type Tx,
+} from '../packages/server/src/store/store.ts'
+import { aPosting } from './builders.ts'
+import { openTestStore } from './open-store.ts'
+
+export type Job =
+  /** `times` transactions that read `counters.value`, wait `holdMs` and write one more. */
+  | { readonly kind: 'count'; readonly times: number; readonly holdMs: number }
+  /** `times` transactions that each take an offset, wait `holdMs` and then write its event. */
+  | { readonly kind: 'append'; readonly times: number; readonly holdMs: number }
+  /** One transaction that is open for `ms` after the message `holding`. */
+  | { readonly kind: 'hold'; readonly ms: number }
+  | { readonly kind: 'migrate' }
+  /** `times` earns of 1 at once. */
+  | { readonly kind: 'earn'; readonly playerId: string; readonly times: number }
+
+export type OtherProcess = {
+  readonly child: ChildProcess
+  /** Resolves at the job's next message. */
+  message(): Promise<unknown>
+  /** Resolves when the job is done. @throws when it failed */
+  done(): Promise<void>
+}
+
+/** Starts `job` on the database of `url`; resolves when the process has opened it. */
+export async function inOtherProcess(url: string, job: Job): Promise<OtherProcess> {
+  const child = fork(import.meta.filename, [url, JSON.stringify(job)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [],
+  })
+  const exit = once(child, 'exit')
+  await Promise.race([once(child, 'message'), exit])
+  return {
+    child,
+    message: async () => (await once(child, 'message'))[0],
+    async done() {
+      const [code, signal] = await exit
+      if (code !== 0) throw new Error(`the other process ended with ${code ?? signal}`)
+    },
+  }
+}
+
+export const COUNTER = shared('test.counter', 'SELECT value FROM counters')
+export const SET_COUNTER = shared('test.set-counter', 'UPDATE counters SET value = $1')
+const APPEND = shared(
+  'test.append',
+  "INSERT INTO event_log (log_offset, app, event_type, occurred_at, received_at) VALUES ($1, 'a', $2, 0, 0)",
+)
+
+/** Reads, waits, writes one more than it read: right only if nobody writes meanwhile. */
+export async function countOne(tx: Tx, holdMs: number): Promise<void> {
+  const [row] = await tx.run<{ value: number }>(COUNTER, [[]])
+  if (holdMs > 0) await sleep(holdMs)
+  await tx.run(SET_COUNTER, [[(row?.value ?? 0) + 1]])
+}
+
+/** Takes an offset at once and writes its event `holdMs` later. */
+export async function appendOne(tx: Tx, name: string, holdMs: number): Promise<void> {
+  const offset = tx.takeOffsets(1)
+  if (holdMs > 0) await sleep(holdMs)
+  await tx.run(APPEND, [[offset, name]])
+}
+
+async function work(store: Store, job: Job): Promise<void> {
+  switch (job.kind) {
+    case 'count':
+      for (let i = 0; i < job.times; i += 1) {
+        await store.transaction((tx) => countOne(tx, job.holdMs))
+      }
+      return
+    case 'append':
+      for (let i = 0; i < job.times; i += 1) {
+        await store.transaction((tx) => appendOne(tx, `other-${i}`, job.holdMs))
+      }
+      return
+    case 'hold':
+      return store.transaction(async () => {
+        process.send?.('holding')
+        await sleep(job.ms)
+      })
+    case 'migrate':
+      await migrate(store, systemClock.now)
+      return
+    case 'earn':
+      return earn(store, job.playerId, job.times)
+  }
+}
+
+async function earn(store: Store, playerId: string, times: number): Promise<void> {
+  const onFatal = (error: Error) => {
+    throw error
+  }
+  const writer = createWriter(
+    { store, monotonic: systemClock.monotonic, onFatal },
+    { commitWritesMax: 16 },
+  )
+  const log = createLog({ store, writer })
+  const ledger = createLedger({ store, writer, append: log.append })
+  const postings = Array.from({ length: times }, () => aPosting({ playerId, amount: 1 }))
+  const outcomes = await Promise.all(postings.map((posting) => ledger.post(posting)))
+  if (outcomes.some(({ kind }) => kind !== 'posted')) throw new Error('an earn was not posted')
+}
+
+if (import.meta.main) {
+  const [url = '', job = ''] = process.argv.slice(2)
+  const store = openTestStore(url)
+  process.send?.('open')
+  await work(store, JSON.parse(job) as Job)
+  await store.close()
+  process.disconnect?.()
+}
