@@ -90,20 +90,14 @@ export function createAccounts(parts: AccountsParts, settings: AccountsSettings)
     ...createSessions({ ...parts, tokens, cache }, lifetimes),
     ...createKeyChecks(store, settings.ingestKey),
     ...createPlayers({ store, writer, now: clock.now, onSessionsEnded: cache.endPlayer }),
-    guestLogin: createGuestLogin(
-      { ...loggingIn, throttle: guestThrottle },
-      { ...lifetimes, bareGuestLogin: settings.bareGuestLogin },
-    ),
+    guestLogin: createGuestLogin({ ...loggingIn, throttle: guestThrottle }, settings),
     register: createRegistration({
       ...{ writer, random, hashing },
       now: clock.now,
       isCommon: createCommonPasswords(),
       isTaken: async (folded) => (await store.read(FIND_CREDENTIALS, [folded])).length > 0,
     }),
-    passwordLogin: createPasswordLogin(
-      { ...loggingIn, store, random, throttle, hashing },
-      lifetimes,
-    ),
+    passwordLogin: createPasswordLogin({ ...loggingIn, store, random, throttle, hashing }),
     hashingLoad: hashing.load,
     keys: createApiKeys(parts),
   }

@@ -1,7 +1,7 @@
 import { type ProblemCode, ProblemError } from '@questline/contracts'
 import type { SqlValue, Tx, Work, Writer } from '../store/store.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { type Lifetimes, refreshTokenRow } from './refresh.ts'
+import { refreshTokenRow } from './refresh.ts'
 import { sameHash, sha256 } from './secrets.ts'
 import type { NewSession } from './session.ts'
 import type { Session } from './sessions.ts'
@@ -43,7 +43,7 @@ export type GuestParts = {
   readonly answer: (playerId: string, session: NewSession) => Session
 }
 
-export type GuestSettings = Lifetimes & {
+export type GuestSettings = {
   /** Whether a userId alone is enough. Closed in production. */
   readonly bareGuestLogin: boolean
 }
@@ -97,7 +97,7 @@ const createLoginWork = (settings: GuestSettings): Work<Login, Verdict> => ({
       }
       if (verdict === 'create' || verdict === 'welcome') {
         const of = { sessionId: session.sessionId, playerId, at }
-        sessions.push(refreshTokenRow(of, session.refresh, settings))
+        sessions.push(refreshTokenRow(of, session.refresh))
       }
       return verdict
     })

@@ -44,24 +44,21 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
     const random = systemRandom()
     const hashing = createPasswordHashing(random, { hashConcurrency: 1, hashQueueMax: 9 })
     const costs: unknown[] = []
-    const login = createPasswordLogin(
-      {
-        ...{ store, writer, random },
-        throttle: createLoginThrottle(clock, LOGIN_THROTTLE_DEFAULTS),
-        hashing: {
-          ...hashing,
-          verify(password, stored, turn) {
-            const { memoryKiB, passes, lanes, salt, tag } = parseHash(stored)
-            costs.push([memoryKiB, passes, lanes, salt.length, tag.length])
-            return hashing.verify(password, stored, turn)
-          },
+    const login = createPasswordLogin({
+      ...{ store, writer, random },
+      throttle: createLoginThrottle(clock, LOGIN_THROTTLE_DEFAULTS),
+      hashing: {
+        ...hashing,
+        verify(password, stored, turn) {
+          const { memoryKiB, passes, lanes, salt, tag } = parseHash(stored)
+          costs.push([memoryKiB, passes, lanes, salt.length, tag.length])
+          return hashing.verify(password, stored, turn)
         },
-        now: clock.now,
-        openSession: (now) => newSession(random, now),
-        answer: () => expect.fail('nobody logs in here'),
       },
-      { refreshMs: 1_000, accessMs: 1_000 },
-    )
+      now: clock.now,
+      openSession: (now) => newSession(random, now),
+      answer: () => expect.fail('nobody logs in here'),
+    })
     expect(await codeOf(login({ username: 'ada', password: 'wrong' }))).toBe('invalid-credentials')
     expect(await codeOf(login({ username: 'eve', password: 'wrong' }))).toBe('invalid-credentials')
     expect(costs).toHaveLength(2)

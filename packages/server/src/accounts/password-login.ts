@@ -4,7 +4,7 @@ import type { SqlValue, Store, Work, Writer } from '../store/store.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { PasswordHashing } from './password-hashing.ts'
 import { impossibleHash } from './passwords.ts'
-import { type Lifetimes, refreshTokenRow } from './refresh.ts'
+import { refreshTokenRow } from './refresh.ts'
 import { type Credentials, checkPasswordBytes, foldUsername } from './registration.ts'
 import type { NewSession } from './session.ts'
 import type { Session } from './sessions.ts'
@@ -30,11 +30,9 @@ type Known = { readonly playerId: string; readonly passwordHash: string }
  */
 export function createPasswordLogin(
   parts: PasswordLoginParts,
-  lifetimes: Lifetimes,
 ): (credentials: Credentials) => Promise<Session> {
   const { store, writer, throttle, hashing } = parts
   const nobodysHash = impossibleHash(parts.random.bytes)
-  const opening = createOpenWork(lifetimes)
 
   /** Done at a login, the only time when the password itself is here. It can wait for the next one. */
   const strengthen = async ({ playerId, passwordHash }: Known, password: string): Promise<void> => {
@@ -57,23 +55,23 @@ export function createPasswordLogin(
     if (weak) await strengthen(known, password)
     const at = parts.now()
     const session = parts.openSession(at)
-    await writer.submit(opening, { playerId: known.playerId, session, at })
+    await writer.submit(OPEN, { playerId: known.playerId, session, at })
     return parts.answer(known.playerId, session)
   }
 }
 
 type Opening = { readonly playerId: string; readonly session: NewSession; readonly at: number }
 
-const createOpenWork = (lifetimes: Lifetimes): Work<Opening, null> => ({
+const OPEN: Work<Opening, null> = {
   name: 'accounts.open-session',
   async apply(tx, openings) {
     const rows = openings.map(({ playerId, session, at }) =>
-      refreshTokenRow({ sessionId: session.sessionId, playerId, at }, session.refresh, lifetimes),
+      refreshTokenRow({ sessionId: session.sessionId, playerId, at }, session.refresh),
     )
     await tx.run(INSERT_REFRESH_TOKENS, rows)
     return openings.map(() => null)
   },
-})
+}
 
 const REHASH: Work<readonly SqlValue[], null> = {
   name: 'accounts.rehash',

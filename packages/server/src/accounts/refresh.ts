@@ -21,7 +21,7 @@ export type Refreshed =
   | { readonly kind: 'reused'; readonly sessionId: string }
 
 type TokenRow = {
-  readonly tokenHash: Uint8Array
+  readonly tokenKey: Uint8Array
   readonly sessionId: string
   readonly playerId: string
   readonly issuedAt: number
@@ -42,8 +42,7 @@ export const revocationRow = (sessionId: string, at: number, lifetimes: Lifetime
 export const refreshTokenRow = (
   of: { readonly sessionId: string; readonly playerId: string; readonly at: number },
   token: RefreshToken,
-  { refreshMs }: Lifetimes,
-): SqlValue[] => [token.hash, of.sessionId, of.playerId, of.at, of.at + refreshMs]
+): SqlValue[] => [token.key, of.sessionId, of.playerId, of.at]
 
 /**
  * Rotation: each token works once. One that comes a second time has two holders, and as nobody
@@ -69,7 +68,7 @@ export const createRefreshWork = (lifetimes: Lifetimes): Work<Refresh, Refreshed
         return { kind: 'reused', sessionId }
       }
       used.set(hex(presented), [presented, at])
-      issued.push(refreshTokenRow({ sessionId, playerId, at }, next, lifetimes))
+      issued.push(refreshTokenRow({ sessionId, playerId, at }, next))
       return { kind: 'rotated', playerId, sessionId }
     })
 
@@ -83,7 +82,7 @@ export const createRefreshWork = (lifetimes: Lifetimes): Work<Refresh, Refreshed
 async function findTokens(tx: Tx, inputs: readonly Refresh[]): Promise<Map<string, TokenRow>> {
   const wanted = inputs.map(({ presented }) => [presented])
   const rows = await tx.run<TokenRow>(FIND_REFRESH_TOKENS, wanted)
-  return new Map(rows.map((row) => [hex(row.tokenHash), row]))
+  return new Map(rows.map((row) => [hex(row.tokenKey), row]))
 }
 
 /** Counted from its issue, so that a shorter lifetime in the settings also holds for tokens that exist. */

@@ -5,8 +5,7 @@ import type { AccessTokens } from './access-tokens.ts'
 import type { CallerCache } from './caller-cache.ts'
 import type { PlayerCaller } from './callers.ts'
 import { createRefreshWork, type Lifetimes, revocationRow } from './refresh.ts'
-import { sha256 } from './secrets.ts'
-import { beganBefore, newRefreshToken } from './session.ts'
+import { beganBefore, newRefreshToken, refreshKey, timeKey } from './session.ts'
 import {
   FIND_STANDING,
   REVOKE_SESSIONS,
@@ -54,6 +53,7 @@ export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessi
   const { writer, clock, random, tokens, cache } = parts
   const refreshing = createRefreshWork(lifetimes)
   const revoking = createRevokeWork(lifetimes)
+  const sweeping = createSweepWork(lifetimes)
 
   const revokeSession = async (sessionId: string): Promise<void> => {
     await writer.submit(revoking, { sessionId, at: clock.now() })
@@ -64,8 +64,9 @@ export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessi
     recall: cache.get,
     verify: createVerify(parts),
     async refresh({ refreshToken }) {
-      const next = newRefreshToken(random)
-      const input = { presented: sha256(refreshToken), next, at: clock.now() }
+      const at = clock.now()
+      const next = newRefreshToken(random, at)
+      const input = { presented: refreshKey(refreshToken), next, at }
       const outcome = await writer.submit(refreshing, input)
       if (outcome.kind === 'reused') cache.endSession(outcome.sessionId)
       if (outcome.kind !== 'rotated') throw new ProblemError('invalid-credentials')
@@ -77,7 +78,7 @@ export function createSessions(parts: SessionParts, lifetimes: Lifetimes): Sessi
       const at = clock.now()
       let swept = 0
       for (let round = SWEEP_COMMIT_ROWS; round >= SWEEP_COMMIT_ROWS && swept < rowsMax; ) {
-        round = await writer.submit(SWEEP, at)
+        round = await writer.submit(sweeping, at)
         swept += round
       }
       return swept
@@ -135,15 +136,20 @@ const createRevokeWork = (
   },
 })
 
-const SWEEP: Work<number, number> = {
+const createSweepWork = ({ refreshMs }: Lifetimes): Work<number, number> => ({
   name: 'accounts.sweep',
   async apply(tx, instants) {
     const swept: number[] = []
     for (const at of instants) {
-      const tokens = await tx.run(SWEEP_REFRESH_TOKENS, [[at, SWEEP_COMMIT_ROWS]])
-      const revocations = await tx.run(SWEEP_REVOKED_SESSIONS, [[at, SWEEP_COMMIT_ROWS]])
+      const expired = timeKey(Math.max(0, at - refreshMs))
+      const tokens = await tx.run(SWEEP_REFRESH_TOKENS, [[expired, SWEEP_COMMIT_ROWS]])
+      // Last, so that no revocation goes while a token of its session is still there.
+      const isLast = tokens.length < SWEEP_COMMIT_ROWS
+      const revocations = isLast
+        ? await tx.run(SWEEP_REVOKED_SESSIONS, [[at, SWEEP_COMMIT_ROWS]])
+        : []
       swept.push(tokens.length + revocations.length)
     }
     return swept
   },
-}
+})

@@ -63,28 +63,27 @@ export const INSERT_REFRESH_TOKENS = insertStatement(
   'accounts.insert-refresh-tokens',
   'refresh_tokens',
   {
-    token_hash: 'bytea',
+    token_key: 'bytea',
     session_id: 'text',
     player_id: 'text',
     issued_at: 'bigint',
-    expires_at: 'bigint',
   },
 )
 
-const REFRESHABLE = `t.token_hash AS "tokenHash", t.session_id AS "sessionId",
+const REFRESHABLE = `t.token_key AS "tokenKey", t.session_id AS "sessionId",
   t.player_id AS "playerId", t.issued_at AS "issuedAt", t.used_at AS "usedAt",
   p.sessions_since AS "sessionsSince", CASE WHEN r.session_id IS NULL THEN 0 ELSE 1 END AS revoked
   FROM refresh_tokens t JOIN players p ON p.player_id = t.player_id
   LEFT JOIN revoked_sessions r ON r.session_id = t.session_id`
 export const FIND_REFRESH_TOKENS = batched('accounts.find-refresh-tokens', {
-  sqlite: `SELECT ${REFRESHABLE} WHERE t.token_hash = $1`,
-  postgres: `SELECT ${REFRESHABLE} WHERE t.token_hash = ANY($1::bytea[])`,
+  sqlite: `SELECT ${REFRESHABLE} WHERE t.token_key = $1`,
+  postgres: `SELECT ${REFRESHABLE} WHERE t.token_key = ANY($1::bytea[])`,
 })
 
 export const USE_REFRESH_TOKENS = batched('accounts.use-refresh-tokens', {
-  sqlite: 'UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1',
+  sqlite: 'UPDATE refresh_tokens SET used_at = $2 WHERE token_key = $1',
   postgres: `UPDATE refresh_tokens t SET used_at = u.used_at
-    FROM unnest($1::bytea[], $2::bigint[]) AS u(token_hash, used_at) WHERE t.token_hash = u.token_hash`,
+    FROM unnest($1::bytea[], $2::bigint[]) AS u(token_key, used_at) WHERE t.token_key = u.token_key`,
 })
 
 export const REVOKE_SESSIONS = insertStatement(
@@ -96,8 +95,8 @@ export const REVOKE_SESSIONS = insertStatement(
 
 export const SWEEP_REFRESH_TOKENS = shared(
   'accounts.sweep-refresh-tokens',
-  `DELETE FROM refresh_tokens WHERE token_hash IN
-    (SELECT token_hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+  `DELETE FROM refresh_tokens WHERE token_key IN
+    (SELECT token_key FROM refresh_tokens WHERE token_key < $1 ORDER BY token_key LIMIT $2)
   RETURNING session_id`,
 )
 export const SWEEP_REVOKED_SESSIONS = shared(

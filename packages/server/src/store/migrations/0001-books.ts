@@ -63,24 +63,25 @@ const accounts = ({ blob, clustered }: Spelling): string[] => [
   `CREATE TABLE players (
     player_id TEXT PRIMARY KEY,
     username TEXT,
-    username_folded TEXT UNIQUE,
+    username_folded TEXT,
     password_hash TEXT,
     device_secret_hash ${blob},
     sessions_since BIGINT,
     created_at BIGINT NOT NULL
   ) ${clustered}`,
+  // Guests have no username and cost no entry.
+  'CREATE UNIQUE INDEX players_username ON players (username_folded) WHERE username_folded IS NOT NULL',
   'CREATE TABLE player_count (players BIGINT NOT NULL)',
   'INSERT INTO player_count VALUES (0)',
 
+  // `token_key` is the time of issue and a hash: the tokens of one commit lie on the same pages.
   `CREATE TABLE refresh_tokens (
-    token_hash ${blob} PRIMARY KEY,
+    token_key ${blob} PRIMARY KEY,
     session_id TEXT NOT NULL,
     player_id TEXT NOT NULL,
     issued_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL,
     used_at BIGINT
   ) ${clustered}`,
-  'CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at)',
   `CREATE TABLE revoked_sessions (
     session_id TEXT PRIMARY KEY,
     revoked_at BIGINT NOT NULL,
