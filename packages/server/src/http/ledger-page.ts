@@ -9,7 +9,8 @@ export async function ledgerPage(
   playerId: string,
   query: { readonly limit?: number; readonly cursor?: string },
 ) {
-  const [before = null] = query.cursor === undefined ? [] : readCursor(query.cursor, 1)
+  const [createdAt = 0, id = 0] = query.cursor === undefined ? [] : readCursor(query.cursor, 2)
+  const before = query.cursor === undefined ? null : { createdAt, id }
   const page = await ledger.page(playerId, { before, limit: query.limit ?? LIMITS.pageSizeDefault })
   return {
     entries: page.entries.map(({ id, kind, createdAt, ...entry }) => ({
@@ -18,6 +19,6 @@ export async function ledgerPage(
       type: kind,
       ts: toInstant(createdAt),
     })),
-    nextCursor: page.next === null ? null : writeCursor([page.next]),
+    nextCursor: page.next === null ? null : writeCursor([page.next.createdAt, page.next.id]),
   }
 }

@@ -1,5 +1,5 @@
 import { ProblemError } from '@questline/contracts'
-import { type Intent, scopeText } from './intent.ts'
+import type { Intent } from './intent.ts'
 
 export type InFlight = {
   /**
@@ -15,7 +15,7 @@ export function createInFlight(): InFlight {
   return {
     async run(intent, work) {
       if (intent === null) return work()
-      const scope = scopeText(intent.scope)
+      const { scope } = intent
       if (running.has(scope)) throw new ProblemError('idempotency-key-in-use', { retryAfter: 1 })
       running.add(scope)
       try {

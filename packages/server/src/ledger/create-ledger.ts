@@ -1,5 +1,5 @@
 import type { Store, Writer } from '../store/store.ts'
-import { type LedgerPage, readBalance, readPage, readWallet } from './history.ts'
+import { type LedgerPage, type PagePosition, readBalance, readPage, readWallet } from './history.ts'
 import { type AppendToLog, createPostWork } from './post.ts'
 import type { Outcome, Posting } from './posting.ts'
 
@@ -11,7 +11,7 @@ export type Ledger = {
   wallet(playerId: string): Promise<readonly { currency: string; balance: number }[]>
   page(
     playerId: string,
-    page: { readonly before: number | null; readonly limit: number },
+    page: { readonly before: PagePosition | null; readonly limit: number },
   ): Promise<LedgerPage>
 }
 

@@ -1,3 +1,4 @@
+import { keyOf } from '../idempotency/idempotency.ts'
 import type { Store } from '../store/store.ts'
 import type { EntryKind } from './posting.ts'
 import { BALANCE, PAGE, WALLET } from './statements.ts'
@@ -12,8 +13,13 @@ export type LedgerRow = {
   readonly key: string | null
   readonly createdAt: number
 }
-/** `next` is the id to continue before, null on the last page. */
-export type LedgerPage = { readonly entries: readonly LedgerRow[]; readonly next: number | null }
+/** Where a page ends: the next one begins before it. */
+export type PagePosition = { readonly createdAt: number; readonly id: number }
+/** `next` is null on the last page. */
+export type LedgerPage = {
+  readonly entries: readonly LedgerRow[]
+  readonly next: PagePosition | null
+}
 
 export async function readBalance(store: Store, playerId: string, currency: string) {
   const [row] = await store.read<{ balance: number }>(BALANCE, [playerId, currency])
@@ -23,16 +29,19 @@ export async function readBalance(store: Store, playerId: string, currency: stri
 export const readWallet = (store: Store, playerId: string) =>
   store.read<{ currency: string; balance: number }>(WALLET, [playerId])
 
+type StoredRow = Omit<LedgerRow, 'key'> & { readonly scope: string | null }
+
+const FIRST: PagePosition = { createdAt: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER }
+
 export async function readPage(
   store: Store,
   playerId: string,
-  page: { readonly before: number | null; readonly limit: number },
+  page: { readonly before: PagePosition | null; readonly limit: number },
 ): Promise<LedgerPage> {
-  const rows = await store.read<LedgerRow>(PAGE, [
-    playerId,
-    page.before ?? Number.MAX_SAFE_INTEGER,
-    page.limit + 1,
-  ])
-  const entries = rows.slice(0, page.limit)
-  return { entries, next: rows.length > page.limit ? (entries.at(-1)?.id ?? null) : null }
+  const { createdAt, id } = page.before ?? FIRST
+  const rows = await store.read<StoredRow>(PAGE, [playerId, createdAt, id, page.limit + 1])
+  const entries = rows
+    .slice(0, page.limit)
+    .map(({ scope, ...row }) => ({ ...row, key: scope === null ? null : keyOf(scope) }))
+  return { entries, next: rows.length > page.limit ? (entries.at(-1) ?? null) : null }
 }

@@ -5,8 +5,6 @@ import {
   type Refusal,
   refusalFor,
   rememberRefusals,
-  sameBytes,
-  scopeText,
 } from '../idempotency/idempotency.ts'
 import type { SqlValue, Tx, Work } from '../store/store.ts'
 import {
@@ -80,24 +78,24 @@ export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => (
   },
 })
 
-type Prior = Entry & { readonly scope: Uint8Array; readonly fingerprint: Uint8Array }
+type Prior = Entry & { readonly scope: string; readonly fingerprint: string }
 
 /** Looks up what the keys of `postings` did before. */
 async function findPriors(tx: Tx, postings: readonly Posting[]) {
   const intents = postings.flatMap(({ intent }) => (intent ? [intent] : []))
   const scopes = intents.map((intent) => [intent.scope])
   const rows = intents.length > 0 ? await tx.run<Prior>(FIND_KEYS, scopes) : []
-  const posted = new Map(rows.map((row) => [scopeText(row.scope), row]))
+  const posted = new Map(rows.map((row) => [row.scope, row]))
   const refused = intents.length > 0 ? await findRefusals(tx, intents) : new Map()
 
   return (intent: Intent | null): Outcome | undefined => {
     if (!intent) return undefined
-    const scope = scopeText(intent.scope)
+    const { scope } = intent
     const entry = posted.get(scope)
     const refusal = refused.get(scope)
     const prior = entry ?? refusal
     if (!prior) return undefined
-    if (!sameBytes(prior.fingerprint, intent.fingerprint)) return { kind: 'key-reused' }
+    if (prior.fingerprint !== intent.fingerprint) return { kind: 'key-reused' }
     return entry
       ? { kind: 'posted', entry, replayed: true }
       : { kind: 'refused', refusal, replayed: true }
@@ -198,7 +196,6 @@ const toRow = (movement: Movement, offset: number): SqlValue[] => {
     posting.reason,
     posting.actor,
     posting.at,
-    posting.intent?.key ?? null,
     posting.intent?.scope ?? null,
     posting.intent?.fingerprint ?? null,
   ]

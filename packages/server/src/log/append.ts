@@ -13,8 +13,8 @@ const INSERT = insertStatement('log.append', 'event_log', {
   occurred_at: 'bigint',
   received_at: 'bigint',
   payload: 'text',
-  key_scope: 'bytea',
-  fingerprint: 'bytea',
+  key_scope: 'text',
+  fingerprint: 'text',
 })
 /** Kept beside the log in the same transaction, so that counting everybody's events scans none of them. */
 const ADD_COUNTS = batched('log.add-counts', {

@@ -1,5 +1,5 @@
 import type { LogEvent } from '@questline/contracts'
-import { type Intent, sameBytes, scopeText } from '../idempotency/idempotency.ts'
+import type { Intent } from '../idempotency/idempotency.ts'
 import { batched, type Tx, type Work } from '../store/store.ts'
 import { append } from './append.ts'
 
@@ -18,7 +18,7 @@ const FIND = batched('log.find-keys', {
   sqlite:
     'SELECT key_scope AS scope, fingerprint, log_offset AS "offset" FROM event_log WHERE key_scope = $1',
   postgres:
-    'SELECT key_scope AS scope, fingerprint, log_offset AS "offset" FROM event_log WHERE key_scope = ANY($1::bytea[])',
+    'SELECT key_scope AS scope, fingerprint, log_offset AS "offset" FROM event_log WHERE key_scope = ANY($1::text[])',
 })
 const PLAYERS = batched('log.find-players', {
   sqlite: 'SELECT player_id AS "playerId" FROM players WHERE player_id = $1',
@@ -26,8 +26,8 @@ const PLAYERS = batched('log.find-players', {
 })
 
 type Prior = {
-  readonly scope: Uint8Array
-  readonly fingerprint: Uint8Array
+  readonly scope: string
+  readonly fingerprint: string
   readonly offset: number
 }
 
@@ -39,7 +39,7 @@ export const RECORD: Work<NewEvent, Recorded> = {
     const unknown = await findUnknownPlayers(tx, events)
     const fresh: NewEvent[] = []
     const verdicts = events.map((event): Recorded | number => {
-      const prior = event.intent && priors.get(scopeText(event.intent.scope))
+      const prior = event.intent && priors.get(event.intent.scope)
       if (prior && event.intent) return repeated(prior, event.intent)
       if (event.playerId !== null && unknown.has(event.playerId)) return { kind: 'unknown-player' }
       return fresh.push(event) - 1
@@ -54,7 +54,7 @@ export const RECORD: Work<NewEvent, Recorded> = {
 }
 
 function repeated(prior: Prior, intent: Intent): Recorded {
-  if (!sameBytes(prior.fingerprint, intent.fingerprint)) return { kind: 'key-reused' }
+  if (prior.fingerprint !== intent.fingerprint) return { kind: 'key-reused' }
   return { kind: 'recorded', offset: prior.offset, replayed: true }
 }
 
@@ -62,7 +62,7 @@ async function findPriors(tx: Tx, events: readonly NewEvent[]): Promise<Map<stri
   const scopes = events.flatMap((event) => (event.intent ? [[event.intent.scope]] : []))
   if (scopes.length === 0) return new Map()
   const rows = await tx.run<Prior>(FIND, scopes)
-  return new Map(rows.map((row) => [scopeText(row.scope), row]))
+  return new Map(rows.map((row) => [row.scope, row]))
 }
 
 async function findUnknownPlayers(tx: Tx, events: readonly NewEvent[]): Promise<Set<string>> {

@@ -16,6 +16,7 @@ export type WriterStats = {
   readonly depth: number
   /** How long the oldest of them has waited, milliseconds. */
   readonly oldestMs: number
+  /** Commits so far, and the writes in them. */
   readonly commits: number
   readonly committed: number
 }
@@ -62,19 +63,41 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
   const idle: (() => void)[] = []
   let fatal: StoreFailure | undefined
 
+  /** Commits all jobs together; if that fails for a reason of one of them, in halves, until that one fails alone. */
+  const commit = async (jobs: readonly Job[]): Promise<void> => {
+    if (fatal) return rejectAll(jobs, fatal)
+    const startedMs = monotonic()
+    const result = await attempt(store, jobs)
+    if ('outputs' in result) {
+      commits += 1
+      committed += jobs.length
+      jobs.forEach((job, index) => {
+        job.resolve(result.outputs[index])
+      })
+      parts.onCommit?.(jobs.length, monotonic() - startedMs)
+      return
+    }
+    const { error } = result
+    const isOfTheStore = error instanceof StoreFailure && error.kind !== 'bug'
+    if (!isOfTheStore && jobs.length > 1) {
+      const half = Math.ceil(jobs.length / 2)
+      await commit(jobs.slice(0, half))
+      return commit(jobs.slice(half))
+    }
+    rejectAll(jobs, error)
+    if (isOfTheStore && error.kind === 'fatal') {
+      // Whatever the disk says from here on may be untrue, so nothing that waits is tried.
+      fatal = error
+      rejectAll(queue.splice(0), error)
+      parts.onFatal(error)
+    }
+  }
+
   const pump = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue.slice(0, settings.commitWritesMax)
       queue = queue.slice(batch.length)
-      const startedMs = monotonic()
-      await commitBatch(store, batch).catch((error: unknown) => {
-        if (!(error instanceof StoreFailure) || error.kind !== 'fatal') throw error
-        fatal = error
-        parts.onFatal(error)
-      })
-      commits += 1
-      committed += batch.length
-      parts.onCommit?.(batch.length, monotonic() - startedMs)
+      await commit(batch)
       // Lets answers leave and new requests join before the next commit.
       await new Promise(setImmediate)
     }
@@ -108,22 +131,18 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
   }
 }
 
-/** Commits all jobs together; if that fails for a reason of one of them, each by itself. */
-async function commitBatch(store: Store, jobs: readonly Job[]): Promise<void> {
-  try {
-    const outputs = await store.transaction((tx) => applyAll(tx, jobs))
-    jobs.forEach((job, index) => {
-      job.resolve(outputs[index])
-    })
-  } catch (error) {
-    const ofTheStore = error instanceof StoreFailure && error.kind !== 'bug'
-    if (!ofTheStore && jobs.length > 1) {
-      for (const job of jobs) await commitBatch(store, [job])
-      return
-    }
-    for (const job of jobs) job.reject(error)
-    if (ofTheStore && error.kind === 'fatal') throw error
-  }
+type Attempt = { readonly outputs: readonly unknown[] } | { readonly error: unknown }
+
+const attempt = (store: Store, jobs: readonly Job[]): Promise<Attempt> =>
+  store
+    .transaction((tx) => applyAll(tx, jobs))
+    .then(
+      (outputs) => ({ outputs }),
+      (error: unknown) => ({ error }),
+    )
+
+function rejectAll(jobs: readonly Job[], error: unknown): void {
+  for (const job of jobs) job.reject(error)
 }
 
 /** Runs the jobs grouped by kind, and puts the outputs back into the jobs' order. */

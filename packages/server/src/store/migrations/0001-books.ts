@@ -2,8 +2,7 @@ import type { Migration } from '../migrate.ts'
 
 /**
  * The books. Times are milliseconds since the epoch, amounts whole units of a currency.
- * `key_scope` is a hash over caller, method, route and Idempotency-Key, `fingerprint` one over the
- * request. Every ledger entry and every postback bears the offset of its event in the log.
+ * `key_scope` is an Idempotency-Key with its route and caller, `fingerprint` a hash over the request. Every ledger entry and every postback bears the offset of its event in the log.
  */
 export const BOOKS: Migration = {
   number: 1,
@@ -26,8 +25,8 @@ const log = ({ blob, clustered, offset }: Spelling): string[] => [
     occurred_at BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
     payload TEXT,
-    key_scope ${blob},
-    fingerprint ${blob}
+    key_scope TEXT,
+    fingerprint TEXT
   )`,
   // GET /events and a player's GET /stats read nothing but this one.
   'CREATE INDEX event_log_player ON event_log (player_id, occurred_at, log_offset, event_type)',
@@ -100,7 +99,7 @@ const accounts = ({ blob, clustered }: Spelling): string[] => [
   ) ${clustered}`,
 ]
 
-const currency = ({ blob, clustered, refuse }: Spelling): string[] => [
+const currency = ({ clustered, offset, refuse }: Spelling): string[] => [
   `CREATE TABLE balances (
     player_id TEXT NOT NULL,
     currency TEXT NOT NULL,
@@ -111,9 +110,10 @@ const currency = ({ blob, clustered, refuse }: Spelling): string[] => [
     PRIMARY KEY (player_id, currency)
   ) ${clustered}`,
 
+  // In the order of the log; a player's entries are found through event_log_player.
   `CREATE TABLE ledger_entries (
+    entry_id ${offset} PRIMARY KEY,
     player_id TEXT NOT NULL,
-    entry_id BIGINT NOT NULL,
     currency TEXT NOT NULL,
     kind TEXT NOT NULL,
     amount BIGINT NOT NULL,
@@ -122,17 +122,15 @@ const currency = ({ blob, clustered, refuse }: Spelling): string[] => [
     reason TEXT,
     actor TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    idempotency_key TEXT,
-    key_scope ${blob},
-    fingerprint ${blob},
-    PRIMARY KEY (player_id, entry_id)
-  ) ${clustered}`,
+    key_scope TEXT,
+    fingerprint TEXT
+  )`,
   'CREATE UNIQUE INDEX ledger_entries_key ON ledger_entries (key_scope) WHERE key_scope IS NOT NULL',
   ...refuse('ledger_entries', 'ledger entries are never changed and never removed'),
 
   `CREATE TABLE idempotency_keys (
-    key_scope ${blob} PRIMARY KEY,
-    fingerprint ${blob} NOT NULL,
+    key_scope TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
     status BIGINT NOT NULL,
     body TEXT NOT NULL,
     created_at BIGINT NOT NULL

@@ -9,6 +9,8 @@ import type { SqlValue, Statement } from '../statement.ts'
 
 export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
 
+/** 16 MB: four times SQLite's own default, since a page that many commits change is then copied once. */
+const CHECKPOINT_PAGES = 4_000
 /** A write-ahead log that has grown past this is folded into the file at the next checkpoint. */
 const WAL_BYTES_MAX = 64 * 1_024 * 1_024
 
@@ -57,6 +59,7 @@ function connect(settings: SqliteSettings): Connection {
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
     db.exec('PRAGMA foreign_keys = ON')
+    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
     db.exec('PRAGMA cache_size = -65536')
     assertDurable(db)
