@@ -2,15 +2,17 @@ import { systemRandom } from '../packages/server/src/platform/platform.ts'
 import { openStore, type Store } from '../packages/server/src/store/store.ts'
 
 export type TestStoreSettings = {
-  /** For a lock, a statement or a connection; shorter than the test that waits for it. */
+  /** How long a lock or a statement may take; shorter than the test that waits for it. */
   readonly waitMs?: number
+  /** How long to wait for a connection; as long as for a lock unless told otherwise. */
+  readonly connectMs?: number
   readonly connectionsMax?: number
   readonly onIdleError?: (error: Error) => void
 }
 
 /** Opens the store of `url` as the databases of the tests give it. Does not migrate it. */
 export function openTestStore(url: string, settings: TestStoreSettings = {}): Store {
-  const { waitMs = 8_000, connectionsMax = 4 } = settings
+  const { waitMs = 8_000, connectMs = waitMs, connectionsMax = 4 } = settings
   const onIdleError = settings.onIdleError ?? (() => undefined)
   const parts = { random: systemRandom(), onIdleError }
   if (url.startsWith('sqlite:')) {
@@ -21,7 +23,7 @@ export function openTestStore(url: string, settings: TestStoreSettings = {}): St
     kind: 'postgres',
     url,
     connectionsMax,
-    connectTimeoutMs: waitMs,
+    connectTimeoutMs: connectMs,
     lockTimeoutMs: waitMs,
     idleTransactionTimeoutMs: waitMs,
     statementTimeoutMs: waitMs,
