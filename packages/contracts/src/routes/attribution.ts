@@ -38,6 +38,12 @@ export const TRACK = defineRoute({
   problems: [],
 })
 
+/** Clients compare it. */
+export const POSTBACK_STORED = 'Postback received and stored successfully'
+export const POSTBACK_TEST_CALL = 'Test call received, nothing was stored'
+/** Where the hexadecimal HMAC-SHA256 of a postback's raw body stands. */
+export const POSTBACK_SIGNATURE_HEADER = 'X-AF-Signature'
+
 export const POSTBACK = defineRoute({
   id: 'postback',
   method: 'POST',
@@ -46,7 +52,7 @@ export const POSTBACK = defineRoute({
   tag: 'Attribution',
   summary: 'Receive an AppsFlyer postback',
   description:
-    'Verified over the raw bytes of the body: HMAC-SHA256 in `X-AF-Signature`, a static token header, or the sending address, as the server is set. 200 means that it is on disk. The same postback again answers 200 with `duplicate: true` and the first ids.',
+    'Verified over the raw bytes of the body: HMAC-SHA256 in `X-AF-Signature`, a static token header, or the sending address, as the server is set. 200 means that it is on disk. The same postback again answers 200 with `duplicate: true` and the first ids. An object without any value is taken as the test call of the provider: it is answered, with ids of 0, and not stored.',
   access: 'verifier',
   idempotent: false,
   bodyBytesMax: LIMITS.postbackBodyBytesMax,
