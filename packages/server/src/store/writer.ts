@@ -50,6 +50,9 @@ export type WriterParts = {
   readonly onCommit?: (writes: number, durationMs: number) => void
 }
 
+/** Most that a write waits for others to join it. A commit itself takes 0.3 ms on a fast disk, 3 on a slow one. */
+const GATHER_MS_MAX = 2
+
 /**
  * Group commit: writes that arrive while a commit is under way share the next one, so that the
  * cost of a sync is divided among them and shrinks to one write's when the server is idle.
@@ -93,13 +96,26 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
     }
   }
 
+  /**
+   * Waits while each turn of the event loop brings more writes: those that were answered together
+   * come back together, and one commit for all of them costs what one for the first of them would.
+   */
+  const gather = async (): Promise<void> => {
+    const untilMs = monotonic() + GATHER_MS_MAX
+    for (let joined = -1; joined !== queue.length && queue.length < settings.commitWritesMax; ) {
+      joined = queue.length
+      await new Promise(setImmediate)
+      if (monotonic() >= untilMs) return
+    }
+  }
+
   const pump = async (): Promise<void> => {
+    await gather()
     while (queue.length > 0) {
       const batch = queue.slice(0, settings.commitWritesMax)
       queue = queue.slice(batch.length)
       await commit(batch)
-      // Lets answers leave and new requests join before the next commit.
-      await new Promise(setImmediate)
+      await gather()
     }
     running = false
     for (const done of idle.splice(0)) done()
@@ -118,7 +134,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
         })
         if (running) return
         running = true
-        setImmediate(() => void pump())
+        void pump()
       })
     },
     stats: () => ({
