@@ -10,15 +10,18 @@ import {
   problemOf,
   storedText,
 } from '../../../../tests/fresh-accounts.ts'
-import { shared } from '../store/store.ts'
+import { type Store, shared } from '../store/store.ts'
 import type { AccountsSettings } from './accounts.ts'
 
 const PLAYERS = shared('test.guests', 'SELECT player_id, device_secret_hash FROM players')
 
 describe.each(DATABASES)('a guest on $name', (database) => {
   let fixture: AccountsFixture | undefined
-  const open = async (changes: Partial<AccountsSettings> = {}): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes)
+  const open = async (
+    changes: Partial<AccountsSettings> = {},
+    decorateStore?: (store: Store) => Store,
+  ): Promise<AccountsFixture> => {
+    fixture = await freshAccounts(database, changes, decorateStore)
     return fixture
   }
   afterEach(async () => {
@@ -38,8 +41,15 @@ describe.each(DATABASES)('a guest on $name', (database) => {
     expect(await accounts.verify(first.token)).toMatchObject({ playerId: 'ada' })
   })
 
-  it('is one player when 50 first logins come at once', async () => {
-    const { accounts, store } = await open()
+  it('is one player when 50 first logins come at once, in one commit', async () => {
+    let commits = 0
+    const { accounts, store } = await open({}, (store) => ({
+      ...store,
+      transaction(work) {
+        commits += 1
+        return store.transaction(work)
+      },
+    }))
     const sessions = await Promise.all(
       Array.from({ length: 50 }, () => accounts.guestLogin({ userId: 'ada' })),
     )
@@ -47,6 +57,7 @@ describe.each(DATABASES)('a guest on $name', (database) => {
     expect(new Set(sessions.map(({ refreshToken }) => refreshToken)).size).toBe(50)
     expect(await store.read(PLAYERS, [])).toHaveLength(1)
     expect(await accounts.count()).toBe(1)
+    expect(commits).toBe(1)
   })
 
   it('of two secrets that come at once belongs to the first', async () => {
