@@ -72,11 +72,15 @@ export function decide(account: Account, posting: Posting): Decision {
       `${earnedBefore} of ${posting.earnDailyMax} are earned today (UTC).`,
     )
   }
-  const earned = capped ? { earnDay: day, earnedOnDay: earnedBefore + amount } : {}
   return {
     kind: 'move',
     amount,
-    account: { ...account, ...earned, balance, version: account.version + 1 },
+    account: {
+      balance,
+      version: account.version + 1,
+      earnDay: capped ? day : account.earnDay,
+      earnedOnDay: capped ? earnedBefore + amount : account.earnedOnDay,
+    },
   }
 }
 
