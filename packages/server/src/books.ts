@@ -86,7 +86,7 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
       jwtSecret: config.secrets.jwt ?? secrets?.jwt ?? '',
       jwtSecretPrevious: config.secrets.jwtPrevious,
       bareGuestLogin: config.doors.bareLogin,
-      loginFailuresPerAccount: config.limits.loginFailuresPerAccount,
+      loginFailuresPerAccount: config.limits.on ? config.limits.loginFailuresPerAccount : null,
       ingestKey: config.ingestKey,
     }),
     attribution: createAttribution(
