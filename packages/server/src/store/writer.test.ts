@@ -115,10 +115,16 @@ describe.each(DATABASES)('group commit on $name', ({ fresh: freshDatabase }) => 
 
   it('collects what arrives during a commit into the next one', async () => {
     const writer = aWriter()
-    const first = writer.submit(NAMES, 'first')
-    await new Promise(setImmediate)
-    const rest = ['a', 'b', 'c'].map((name) => writer.submit(NAMES, name))
-    await Promise.all([first, ...rest])
+    const rest: Promise<number>[] = []
+    const first: Work<string, number> = {
+      name: 'first',
+      async apply(tx, inputs) {
+        for (const name of ['a', 'b', 'c']) rest.push(writer.submit(NAMES, name))
+        return NAMES.apply(tx, inputs)
+      },
+    }
+    await writer.submit(first, 'first')
+    await Promise.all(rest)
     expect(commitSizes).toEqual([1, 3])
   })
 
