@@ -24,8 +24,8 @@ export interface Store {
   /** Reads committed rows, outside of any transaction. */
   readonly read: Read
   /**
-   * All that `work` reads is as of one moment, whatever is committed meanwhile. It holds back the
-   * database's own cleaning up, so `work` does not wait for anything but the next page.
+   * All that `work` reads is as of one moment, whatever is committed meanwhile, and may take as long
+   * as it takes. It holds back the database's own cleaning up, so `work` waits for nothing else.
    */
   snapshot<T>(work: (read: Read) => Promise<T>): Promise<T>
   /** Runs DDL or other text as it is, in one transaction. For migrations. */

@@ -22,6 +22,9 @@ export type PostgresParts = {
 }
 
 const RETRIES_MAX = 5
+/** The moment is that of the first query, not of BEGIN. An audit of a long log takes what it takes. */
+const SNAPSHOT =
+  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SELECT 1'
 /** How much later than the server's own limit we give up on a connection that says nothing. */
 const SILENCE_MS = 1_000
 
@@ -60,9 +63,8 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
         once('BEGIN ISOLATION LEVEL READ COMMITTED', writeMaxMs, (ask) => writing(ask, work)),
       ),
     read: (statement, values) => reading(asking(pool, readMaxMs))(statement, values),
-    // PostgreSQL fixes the moment at the first statement, not at BEGIN.
     snapshot: (work) =>
-      once('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1', readMaxMs, async (ask) => {
+      once(SNAPSHOT, null, async (ask) => {
         const result = await work(reading(ask))
         await ask('COMMIT')
         return result
