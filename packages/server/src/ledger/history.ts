@@ -26,8 +26,11 @@ export async function readBalance(store: Store, playerId: string, currency: stri
   return row?.balance ?? 0
 }
 
-export const readWallet = (store: Store, playerId: string) =>
-  store.read<{ currency: string; balance: number }>(WALLET, [playerId])
+export async function readWallet(store: Store, playerId: string) {
+  const rows = await store.read<{ currency: string; balance: number }>(WALLET, [playerId])
+  // Sorted here, since a database may sort text by the rules of a language.
+  return rows.sort((a, b) => (a.currency < b.currency ? -1 : 1))
+}
 
 type StoredRow = Omit<LedgerRow, 'key'> & { readonly scope: string | null }
 

@@ -78,6 +78,8 @@ export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => (
   },
 })
 
+const NO_REFUSALS: Awaited<ReturnType<typeof findRefusals>> = new Map()
+
 type Prior = Entry & { readonly scope: string; readonly fingerprint: string }
 
 /** Looks up what the keys of `postings` did before. */
@@ -86,19 +88,20 @@ async function findPriors(tx: Tx, postings: readonly Posting[]) {
   const scopes = intents.map((intent) => [intent.scope])
   const rows = intents.length > 0 ? await tx.run<Prior>(FIND_KEYS, scopes) : []
   const posted = new Map(rows.map((row) => [row.scope, row]))
-  const refused = intents.length > 0 ? await findRefusals(tx, intents) : new Map()
+  const refused = intents.length > 0 ? await findRefusals(tx, intents) : NO_REFUSALS
 
   return (intent: Intent | null): Outcome | undefined => {
     if (!intent) return undefined
     const { scope } = intent
-    const entry = posted.get(scope)
-    const refusal = refused.get(scope)
-    const prior = entry ?? refusal
+    const prior = posted.get(scope) ?? refused.get(scope)
     if (!prior) return undefined
     if (prior.fingerprint !== intent.fingerprint) return { kind: 'key-reused' }
-    return entry
-      ? { kind: 'posted', entry, replayed: true }
-      : { kind: 'refused', refusal, replayed: true }
+    if ('body' in prior) {
+      const { status, body } = prior
+      return { kind: 'refused', refusal: { status, body }, replayed: true }
+    }
+    const { playerId, amount, balanceAfter } = prior
+    return { kind: 'posted', entry: { playerId, amount, balanceAfter }, replayed: true }
   }
 }
 

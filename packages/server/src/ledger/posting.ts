@@ -64,7 +64,7 @@ export function decide(account: Account, posting: Posting): Decision {
     return refuse('balance-limit', `A balance is at most ${LIMITS.balanceMax}.`)
   }
   const capped = posting.kind === 'earn' && posting.earnDailyMax !== null
-  const day = Math.floor(posting.at / DAY_MS)
+  const day = capDay(account, posting.at)
   const earnedBefore = account.earnDay === day ? account.earnedOnDay : 0
   if (capped && earnedBefore + amount > posting.earnDailyMax) {
     return refuse(
@@ -82,6 +82,12 @@ export function decide(account: Account, posting: Posting): Decision {
       earnedOnDay: capped ? earnedBefore + amount : account.earnedOnDay,
     },
   }
+}
+
+/** The UTC day of `at`. A clock that is set back over midnight, and forth again, starts no new day. */
+function capDay(account: Account, at: number): number {
+  const day = Math.floor(at / DAY_MS)
+  return day === account.earnDay - 1 ? account.earnDay : day
 }
 
 const refuse = (code: ProblemCode, detail: string): Decision => ({ kind: 'refuse', code, detail })

@@ -60,7 +60,7 @@ export const BALANCE = shared(
 )
 export const WALLET = shared(
   'ledger.wallet',
-  'SELECT currency, balance FROM balances WHERE player_id = $1 ORDER BY currency',
+  'SELECT currency, balance FROM balances WHERE player_id = $1',
 )
 /**
  * Walks the log's index of the player's events, so that the ledger needs no index of its own by
