@@ -69,8 +69,16 @@ describe.each(DATABASES)('attribution on $name', (database) => {
     const logger = createLogger('silent')
     logger.warn = (fields: object) => void warnings.push(fields)
 
+    let transactions = 0
+    const counting = (store: Store): Store => ({
+      ...store,
+      transaction(work) {
+        transactions += 1
+        return store.transaction(work)
+      },
+    })
     const start = async (more: { append?: (on: AppendToLog) => AppendToLog } = {}) => {
-      const store: Store = openTestStore(url)
+      const store = counting(openTestStore(url))
       closing.push(() => store.close())
       await migrate(store, () => NOON)
       const writer = createWriter(
@@ -85,6 +93,7 @@ describe.each(DATABASES)('attribution on $name', (database) => {
       attribution: await start(),
       restarted: start,
       warnings,
+      transactions: () => transactions,
       events: () =>
         plainSql(
           url,
@@ -151,11 +160,12 @@ describe.each(DATABASES)('attribution on $name', (database) => {
   })
 
   it('stores the same postback once when it comes 50 times at once, among others', async () => {
-    const { attribution, events, postbacks } = await fresh()
+    const { attribution, events, postbacks, transactions } = await fresh()
     const bodies = Array.from({ length: 100 }, (_, i) =>
       i % 2 === 0 ? aBody() : aBody({ event_value: `{"level":${i}}` }),
     )
     const answers = await Promise.all(bodies.map((body) => attribution.receive(signed(body))))
+    expect(transactions()).toBe(1)
     const same = answers.filter((_, i) => i % 2 === 0)
     expect(new Set(same.map(({ postbackId }) => postbackId)).size).toBe(1)
     expect(same.filter(({ duplicate }) => duplicate)).toHaveLength(49)
@@ -240,7 +250,7 @@ describe.each(DATABASES)('attribution on $name', (database) => {
   })
 
   it('decides copies in one commit as it does in several', async () => {
-    const { attribution, postbacks } = await fresh(DEVELOPMENT)
+    const { attribution, postbacks, transactions } = await fresh(DEVELOPMENT)
     await attribution.receive(unsigned(aBody({ event_name: 'install' })))
     const answers = await Promise.all([
       attribution.receive(unsigned(aBody())),
@@ -250,6 +260,7 @@ describe.each(DATABASES)('attribution on $name', (database) => {
       attribution.receive(signed(aBody())),
       attribution.receive(unsigned(aBody())),
     ])
+    expect(transactions()).toBe(2)
     expect(answers.map(({ postbackId }) => postbackId)).toEqual([2, 3, 4, 5, 4, 6])
     expect(answers.map(({ duplicate }) => duplicate === true)).toEqual([
       ...[false, false, false, false, true, false],

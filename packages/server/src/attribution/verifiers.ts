@@ -103,9 +103,8 @@ function verifyAddress(ranges: readonly string[]): Verify {
   }
   // An IPv4 peer of a dual-stack socket arrives as ::ffff:203.0.113.7, which BlockList maps.
   return ({ address }) => {
-    const [peer = ''] = address.split('%')
-    const family = familyOf(peer)
-    return family !== undefined && allowed.check(peer, family) ? 'verified' : 'wrong'
+    const family = familyOf(address)
+    return family !== undefined && allowed.check(address, family) ? 'verified' : 'wrong'
   }
 }
 
