@@ -140,8 +140,9 @@ describe('finds a server at fault', () => {
     ['that is no JSON server', (_request, reply) => void reply.end('<h1>Welcome</h1>'), ALL],
     [
       'that sends elsewhere',
-      (request, reply) => {
-        reply.writeHead(308, { location: `http://${request.headers.host}/other` }).end()
+      (request, reply, count) => {
+        if (request.url === '/other') store(reply, count)
+        else reply.writeHead(308, { location: `http://${request.headers.host}/other` }).end()
       },
       ALL,
     ],
@@ -150,6 +151,11 @@ describe('finds a server at fault', () => {
       'that counts the same postback twice',
       (_request, reply, count) =>
         count === 3 || count === 4 ? refuse(reply) : store(reply, count),
+      ['curl'],
+    ],
+    [
+      'that does not say that it is a duplicate',
+      (_request, reply, count) => (count === 3 || count === 4 ? refuse(reply) : store(reply, 7)),
       ['curl'],
     ],
     [
@@ -186,6 +192,16 @@ it('signs as a published test vector has it', () => {
   expect(signPostback('Jefe', 'what do ya want for nothing?')).toBe(
     '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
   )
+})
+
+it('finds the route below a prefix', async () => {
+  const asked = new Set<string | undefined>()
+  const url = await serve((request, reply) => {
+    asked.add(request.url)
+    refuse(reply)
+  })
+  for (const path of ['/game', '/game/', '/game/af/postback']) await run({ url: url + path })
+  expect([...asked]).toEqual(['/game/af/postback'])
 })
 
 it('quotes what a shell would take apart', async () => {

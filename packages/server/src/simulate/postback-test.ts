@@ -116,7 +116,7 @@ async function post(
         'content-type': 'application/json',
         ...(signature === null ? {} : { [POSTBACK_SIGNATURE_HEADER]: signature }),
       },
-      // A signature does not survive a redirection that drops the body.
+      // A provider need not follow, so an address that only redirects is the wrong one.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     })
