@@ -61,7 +61,7 @@ function connect(settings: SqliteSettings): Connection {
     db.exec('PRAGMA foreign_keys = ON')
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
-    db.exec('PRAGMA cache_size = -65536')
+    db.exec('PRAGMA cache_size = -16384')
     assertDurable(db)
   } catch (error) {
     db.close()
