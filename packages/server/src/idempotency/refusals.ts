@@ -19,9 +19,12 @@ const INSERT = insertStatement('idempotency.remember-refusals', 'idempotency_key
   body: 'text',
   created_at: 'bigint',
 })
+const SWEEP_ROWS = 1_000
 const SWEEP = shared(
   'idempotency.sweep',
-  'DELETE FROM idempotency_keys WHERE key_scope IN (SELECT key_scope FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT 1000)',
+  `DELETE FROM idempotency_keys WHERE key_scope IN
+    (SELECT key_scope FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT ${SWEEP_ROWS})
+  RETURNING created_at`,
 )
 
 type Remembered = Refusal & { readonly fingerprint: string }
@@ -63,6 +66,12 @@ export function refusalFor(code: ProblemCode, detail: string, requestId: string)
 }
 
 /**
+ * How far the wall clock may jump between the stamp of a refusal and a sweep, besides what the
+ * monotonic clock sees: from an hour behind to an hour ahead. Refusals are kept so much longer.
+ */
+const CLOCK_JUMP_MS = 2 * 3_600_000
+
+/**
  * Forgets refusals older than `answersKeptMs`. The age is taken from the wall clock, but only as
  * much of it passes as the monotonic clock has seen: a clock that is set forward expires no key early.
  */
@@ -75,7 +84,12 @@ export function createRefusalSweep(
   const startedMonotonic = clock.monotonic()
   return async () => {
     const seen = startedWall + (clock.monotonic() - startedMonotonic)
-    const before = Math.floor(Math.min(seen, clock.now()) - settings.answersKeptMs)
-    await store.transaction((tx) => tx.run(SWEEP, [[before]]))
+    const now = Math.min(seen, clock.now())
+    const before = Math.floor(now - settings.answersKeptMs - CLOCK_JUMP_MS)
+    // In steps, so that no write waits for the whole.
+    let swept: unknown[]
+    do {
+      swept = await store.transaction((tx) => tx.run<unknown>(SWEEP, [[before]]))
+    } while (swept.length === SWEEP_ROWS)
   }
 }
