@@ -6,17 +6,21 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The body as it came, for signatures and fingerprints. Null when there was none. */
     rawBody: Buffer | null
+    /** Throws unless the bytes are proven; runs before they are parsed. Null where nothing is to prove. */
+    proveBody: ((bytes: Buffer) => void) | null
   }
 }
 
 /** Parses JSON from bytes that are kept beside it. Keys that would reach a prototype are refused. */
 export function parseBodies(app: FastifyInstance): void {
   app.decorateRequest('rawBody', null)
+  app.decorateRequest('proveBody', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     request.rawBody = bytes
     try {
+      request.proveBody?.(bytes)
       done(null, parseJson(bytes))
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))

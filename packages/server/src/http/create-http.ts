@@ -51,6 +51,7 @@ export async function createHttp(
     app,
     {
       accounts: parts.accounts,
+      attribution: parts.attribution,
       inFlight: parts.inFlight,
       limits: createLimits(parts.clock, settings.limits),
       shed: createShedding(parts.load, settings),

@@ -10,6 +10,7 @@ import type {
   RouteOptions,
 } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { Attribution } from '../attribution/attribution.ts'
 import { createIntent, type InFlight, type Intent, readKey } from '../idempotency/idempotency.ts'
 import { authorize, callerName, headerValues, identify } from './access.ts'
 import type { Answer, Caller, Endpoint } from './endpoint.ts'
@@ -24,6 +25,7 @@ declare module 'fastify' {
 
 export type ServeParts = {
   readonly accounts: Accounts
+  readonly attribution: Attribution
   readonly inFlight: InFlight
   readonly limits: Limits
   readonly shed: (route: Route) => void
@@ -127,6 +129,7 @@ function admit(parts: ServeParts, route: Route): onRequestHookHandler {
       }
       parts.shed(route)
       parts.limits.beforeRoute(route, request.ip)
+      if (route.access === 'verifier') request.proveBody = proof(parts, request)
       if (!needsCaller) {
         request.caller = NOBODY
         return done()
@@ -141,6 +144,14 @@ function admit(parts: ServeParts, route: Route): onRequestHookHandler {
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))
     }
+  }
+}
+
+/** A postback is proven over its raw bytes, before anything is made of them. */
+function proof(parts: ServeParts, request: FastifyRequest) {
+  return (rawBody: Buffer): void => {
+    const header = (name: string) => headerValues(request, name)
+    parts.attribution.verify({ rawBody, header, address: request.ip })
   }
 }
 
