@@ -10,19 +10,21 @@ export type RateLimit = {
 
 /**
  * Generic cell rate algorithm: per key only the time at which its bucket will be full again is kept.
- * Keys that are full are forgotten once there are `keysMax`, so an attacker with many addresses
- * cannot grow the memory without bound.
+ * Keys that are full are forgotten once there are `keysMax`, then the oldest, so an attacker with
+ * many addresses cannot grow the memory without bound.
  */
 export function createRateLimit(rate: Rate, keysMax = 100_000): RateLimit {
   const intervalMs = 1_000 / rate.perSecond
   const toleranceMs = intervalMs * (rate.burst - 1)
   const fullAt = new Map<string, number>()
 
-  const forgetFull = (nowMs: number): void => {
+  /** A pass over all keys frees a tenth of them at least, so that a flood of new keys pays for few passes. */
+  const forget = (nowMs: number): void => {
     for (const [key, at] of fullAt) if (at <= nowMs) fullAt.delete(key)
-    if (fullAt.size < keysMax) return
-    const oldest = fullAt.keys().next()
-    if (!oldest.done) fullAt.delete(oldest.value)
+    for (const key of fullAt.keys()) {
+      if (fullAt.size <= keysMax * 0.9) return
+      fullAt.delete(key)
+    }
   }
 
   const wait = (key: string, nowMs: number): number => {
@@ -36,7 +38,7 @@ export function createRateLimit(rate: Rate, keysMax = 100_000): RateLimit {
     take(key, nowMs) {
       const waitMs = wait(key, nowMs)
       if (waitMs > 0) return waitMs
-      if (fullAt.size >= keysMax && !fullAt.has(key)) forgetFull(nowMs)
+      if (fullAt.size >= keysMax && !fullAt.has(key)) forget(nowMs)
       fullAt.set(key, Math.max(fullAt.get(key) ?? nowMs, nowMs) + intervalMs)
       return 0
     },
