@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Books, openBooks, theWorld, type World } from './books.ts'
 import type { Config } from './config.ts'
 import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
+import { measureCommits, measureRequests, measureStore } from './measure.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
+import { createReadiness } from './readiness.ts'
 import { claimServer, StoreFailure } from './store/store.ts'
 import { VERSION } from './version.ts'
 
@@ -27,32 +28,30 @@ export async function startQuestline(
   changes: Partial<World> & { readonly prepare?: (app: FastifyInstance) => void } = {},
 ): Promise<Questline> {
   const metrics = createMetrics()
-  const observeCommit = measureCommits(metrics)
-  const world: World = { ...theWorld(config), onCommit: observeCommit, ...changes }
+  const world: World = { ...theWorld(config), onCommit: measureCommits(metrics), ...changes }
   const { database } = config.store
   const release = database.kind === 'sqlite' ? claim(database.file) : () => undefined
-  try {
-    const books = await openBooks(config, world)
-    const state = { stopping: false }
-    const app = await createApp(books, metrics, () => state.stopping)
-    changes.prepare?.(app)
-    const stopAll = await startAll([
-      { name: 'books', start: async () => () => books.close() },
-      { name: 'sweeps', start: async () => startSweeps(books) },
-      { name: 'http', start: () => listen(app, config) },
-    ])
-    return {
-      books,
-      app,
-      address: addressOf(app),
-      async stop() {
-        state.stopping = true
-        await stopAll().finally(release)
-      },
-    }
-  } catch (error) {
+  const books = await openBooks(config, world).catch((error: unknown) => {
     release()
     throw error
+  })
+  let stopping = false
+  const app = await createApp(books, metrics, () => stopping)
+  changes.prepare?.(app)
+  const stopAll = await startAll([
+    { name: 'claim', start: async () => async () => release() },
+    { name: 'books', start: async () => () => books.close() },
+    { name: 'sweeps', start: async () => startSweeps(books) },
+    { name: 'http', start: () => listen(app, config) },
+  ])
+  return {
+    books,
+    app,
+    address: addressOf(app),
+    stop() {
+      stopping = true
+      return stopAll()
+    },
   }
 }
 
@@ -103,27 +102,6 @@ async function createApp(books: Books, metrics: Metrics, isStopping: () => boole
   )
 }
 
-const PROBE_AGE_MAX_MS = 5_000
-const DISK_BYTES_MIN = 64 * 1_024 * 1_024
-
-/** Why no write can be taken, or null; a real commit tells, and its result holds for five seconds. */
-function createReadiness({ store, world, config }: Books): () => Promise<string | null> {
-  let probedAt = Number.NEGATIVE_INFINITY
-  let last: Promise<string | null> = Promise.resolve(null)
-  const probe = async (): Promise<string | null> => {
-    const disk = await statfs(config.dataDir).catch(() => null)
-    if (disk && disk.bavail * disk.bsize < DISK_BYTES_MIN) return 'the disk is almost full'
-    return store.transaction(async () => null).catch((error: Error) => error.message)
-  }
-  return () => {
-    const now = world.clock.monotonic()
-    if (now - probedAt < PROBE_AGE_MAX_MS) return last
-    probedAt = now
-    last = probe()
-    return last
-  }
-}
-
 async function startSweeps({ accounts, store, world, config }: Books): Promise<Stop> {
   const sweepRefusals = createRefusalSweep({ store, clock: world.clock }, config.ledger)
   let running: Promise<unknown> = Promise.resolve()
@@ -137,37 +115,4 @@ async function startSweeps({ accounts, store, world, config }: Books): Promise<S
     clearInterval(timer)
     await running
   }
-}
-
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
-const WRITES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
-
-function measureCommits(metrics: Metrics): World['onCommit'] {
-  const size = metrics.histogram('commit_writes', 'Writes in one commit.', WRITES)
-  const seconds = metrics.histogram('commit_seconds', 'Duration of one commit.', SECONDS)
-  return (writes, durationMs) => {
-    size(writes)
-    seconds(durationMs / 1_000)
-  }
-}
-
-function measureRequests(metrics: Metrics) {
-  return metrics.boundHistogram(
-    'http_request_seconds',
-    'Duration of one request.',
-    ['route', 'method', 'status'],
-    SECONDS,
-  )
-}
-
-function measureStore(metrics: Metrics, { store, writer }: Books): void {
-  metrics.gauge('commit_queue_depth', 'Writes that wait for a commit.', () => writer.stats().depth)
-  metrics.gauge(
-    'commit_queue_oldest_seconds',
-    'Age of the oldest of them.',
-    () => writer.stats().oldestMs / 1_000,
-  )
-  metrics.gauge('db_connections_in_use', 'Connections in use.', () => store.pool().inUse)
-  metrics.gauge('db_connections_open', 'Connections open.', () => store.pool().open)
-  metrics.gauge('db_connections_max', 'Connections allowed.', () => store.pool().max)
 }

@@ -1,0 +1,37 @@
+import type { Books, World } from './books.ts'
+import type { Metrics } from './platform/platform.ts'
+
+// Which metrics the server has; docs/operations.md explains them.
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+const WRITES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]
+
+export function measureCommits(metrics: Metrics): World['onCommit'] {
+  const size = metrics.histogram('commit_writes', 'Writes in one commit.', WRITES)
+  const seconds = metrics.histogram('commit_seconds', 'Duration of one commit.', SECONDS)
+  return (writes, durationMs) => {
+    size(writes)
+    seconds(durationMs / 1_000)
+  }
+}
+
+export function measureRequests(metrics: Metrics) {
+  return metrics.boundHistogram(
+    'http_request_seconds',
+    'Duration of one request.',
+    ['route', 'method', 'status'],
+    SECONDS,
+  )
+}
+
+export function measureStore(metrics: Metrics, { store, writer }: Books): void {
+  metrics.gauge('commit_queue_depth', 'Writes that wait for a commit.', () => writer.stats().depth)
+  metrics.gauge(
+    'commit_queue_oldest_seconds',
+    'Age of the oldest of them.',
+    () => writer.stats().oldestMs / 1_000,
+  )
+  metrics.gauge('db_connections_in_use', 'Connections in use.', () => store.pool().inUse)
+  metrics.gauge('db_connections_open', 'Connections open.', () => store.pool().open)
+  metrics.gauge('db_connections_max', 'Connections allowed.', () => store.pool().max)
+}

@@ -1,0 +1,30 @@
+import { statfs } from 'node:fs/promises'
+import type { Books } from './books.ts'
+import { shared } from './store/store.ts'
+
+const PROBE_AGE_MAX_MS = 5_000
+/** Changes nothing, but must be committed like any write. */
+const PROBE = shared('readiness.probe', 'UPDATE log_head SET log_offset = log_offset')
+const DISK_BYTES_MIN = 64 * 1_024 * 1_024
+
+/** Why no write can be taken, or null; a real commit tells, and its result holds for five seconds. */
+export function createReadiness({ store, world, config }: Books): () => Promise<string | null> {
+  let probedAt = Number.NEGATIVE_INFINITY
+  let last: Promise<string | null> = Promise.resolve(null)
+  const probe = async (): Promise<string | null> => {
+    const disk = await statfs(config.dataDir).catch(() => null)
+    if (disk && disk.bavail * disk.bsize < DISK_BYTES_MIN) return 'the disk is almost full'
+    const write = store.transaction((tx) => tx.run(PROBE, [[]]))
+    return write.then(
+      () => null,
+      () => 'the database takes no writes',
+    )
+  }
+  return () => {
+    const now = world.clock.monotonic()
+    if (now - probedAt < PROBE_AGE_MAX_MS) return last
+    probedAt = now
+    last = probe()
+    return last
+  }
+}
