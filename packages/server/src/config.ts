@@ -86,7 +86,7 @@ function readStore(read: Reader, dataDir: string) {
     const timeouts = {
       lockTimeoutMs: 5_000,
       idleTransactionTimeoutMs: 5_000,
-      statementTimeoutMs: 30_000,
+      statementTimeoutMs: 10_000,
     }
     return {
       ...writer,
