@@ -44,7 +44,7 @@ export function* faultsOfAccount(account: AccountRow): Generator<Discrepancy> {
     return
   }
   if (balance < 0) yield discrepancy('balance-negative', `the balance is ${balance}`, account)
-  if (entries === null || total === null) {
+  if (entries === 0) {
     const detail = `the balance is ${balance} at version ${version}, there is no entry`
     yield discrepancy('entries-missing', detail, account)
     return

@@ -26,26 +26,26 @@ export const SIZE = shared(
     (SELECT count(*) FROM event_log) AS events`,
 )
 
-/** Null on the side that is missing. */
+/** `balance` and `version` are null where there is no balance, `total` where there is no entry. */
 export type AccountRow = {
   readonly playerId: string
   readonly currency: string
   readonly balance: number | null
   readonly version: number | null
   readonly total: number | null
-  readonly entries: number | null
+  readonly entries: number
 }
+/** Both sides in one pile: for a full join SQLite would compare each account with each (250 s for 80,000). */
 export const ACCOUNTS = shared(
   'audit.accounts',
-  `SELECT coalesce(b.player_id, t.player_id) AS "playerId", coalesce(b.currency, t.currency) AS currency,
-    b.balance, b.version, t.total, t.entries
-  FROM balances b
-    FULL JOIN (SELECT player_id, currency, sum(amount) AS total, count(*) AS entries
-      FROM ledger_entries GROUP BY player_id, currency) t
-    ON t.player_id = b.player_id AND t.currency = b.currency
-  WHERE b.balance IS NULL OR t.entries IS NULL OR b.balance < 0
-    OR b.balance <> t.total OR b.version <> t.entries
-  ORDER BY 1, 2 ${FIRST}`,
+  `SELECT player_id AS "playerId", currency, max(balance) AS balance, max(version) AS version,
+    sum(amount) AS total, sum(entry) AS entries
+  FROM (SELECT player_id, currency, balance, version, NULL AS amount, 0 AS entry FROM balances
+    UNION ALL SELECT player_id, currency, NULL, NULL, amount, 1 FROM ledger_entries) a
+  GROUP BY player_id, currency
+  HAVING max(balance) IS NULL OR sum(entry) = 0 OR max(balance) < 0
+    OR max(balance) <> sum(amount) OR max(version) <> sum(entry)
+  ORDER BY player_id, currency ${FIRST}`,
 )
 
 export type LinkRow = {
@@ -141,13 +141,11 @@ export type CountRow = {
 const HOUR = '(occurred_at + 10800000000000000) / 3600000 * 3600000 - 10800000000000000'
 export const COUNTS = shared(
   'audit.counts',
-  `SELECT coalesce(c.app, r.app) AS app, coalesce(c.event_type, r.event_type) AS "eventType",
-    coalesce(c.hour, r.hour) AS hour, coalesce(c.events, 0) AS kept, coalesce(r.events, 0) AS counted
-  FROM event_counts c
-    FULL JOIN (SELECT app, ${HOUR} AS hour, event_type, count(*) AS events
-      FROM event_log GROUP BY app, ${HOUR}, event_type) r
-    ON r.app = c.app AND r.hour = c.hour AND r.event_type = c.event_type
-  WHERE coalesce(c.events, 0) <> coalesce(r.events, 0) ORDER BY 1, 3, 2 ${FIRST}`,
+  `SELECT app, event_type AS "eventType", hour, sum(kept) AS kept, sum(counted) AS counted
+  FROM (SELECT app, event_type, hour, events AS kept, 0 AS counted FROM event_counts
+    UNION ALL SELECT app, event_type, ${HOUR}, 0, 1 FROM event_log) c
+  GROUP BY app, event_type, hour HAVING sum(kept) <> sum(counted)
+  ORDER BY app, hour, event_type ${FIRST}`,
 )
 
 // The second group reads a few rows at a time, beside the requests of a running server.
