@@ -1,6 +1,6 @@
 import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance } from 'fastify'
-import { authorize, identify } from './access.ts'
+import { identify } from './access.ts'
 import type { EndpointParts } from './parts.ts'
 import { refuseOtherMethods } from './serve.ts'
 
@@ -15,7 +15,9 @@ export function serveMetrics(app: FastifyInstance, parts: EndpointParts): void {
       if (!settings.doors.metricsPublic) {
         const caller = await identify(accounts, request)
         if (caller.kind === 'nobody') throw new ProblemError('unauthenticated')
-        authorize('operator', caller)
+        if (caller.kind !== 'key' || caller.scope !== 'operator') {
+          throw new ProblemError('door-closed')
+        }
       }
       return reply
         .header('content-type', 'text/plain; version=0.0.4; charset=utf-8')

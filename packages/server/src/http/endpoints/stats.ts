@@ -19,6 +19,10 @@ function subject(caller: Caller, uid: string | undefined, statsPublic: boolean) 
     case 'player':
       return { playerId: uid === undefined ? caller.playerId : visibleId(caller, uid) }
     case 'key':
+      if (caller.scope !== 'operator') {
+        const atTheDoor = uid === undefined && !statsPublic
+        throw new ProblemError(atTheDoor ? 'door-closed' : 'forbidden')
+      }
       return uid === undefined ? { app: caller.app } : { playerId: uid.trim() }
     case 'nobody':
       if (uid !== undefined || !statsPublic) throw new ProblemError('unauthenticated')
