@@ -20,12 +20,19 @@ export function parseBodies(app: FastifyInstance): void {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
     request.rawBody = bytes
     try {
+      refuseCoding(request.headers['content-encoding'])
       request.proveBody?.(bytes)
       done(null, parseJson(bytes))
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))
     }
   })
+}
+
+/** Nothing is inflated here, so no small body can become a large one. */
+function refuseCoding(coding: string | undefined): void {
+  if (coding === undefined || coding.toLowerCase() === 'identity') return
+  throw new ProblemError('unsupported-media-type', { detail: 'Send the body uncompressed.' })
 }
 
 const PROTOTYPE = /"(?:_|\\u005[fF]){2}proto(?:_|\\u005[fF]){2}"\s*:|"constructor"\s*:/

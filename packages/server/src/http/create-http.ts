@@ -1,14 +1,16 @@
 import { type FastifyInstance, fastify } from 'fastify'
 import { parseBodies } from './body.ts'
-import { answerUnparsable } from './connection.ts'
+import { createConnections } from './connection.ts'
+import { createDeadlines } from './deadlines.ts'
 import { createEndpoints } from './endpoints.ts'
-import { createRequestIds, sendHeaders } from './headers.ts'
+import { createHeaders, createRequestIds, headersOfAll, sendHeaders } from './headers.ts'
 import { createLimits } from './limits.ts'
 import { serveMetrics } from './metrics.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
-import { renderProblems } from './problems.ts'
+import { answerProblems, renderProblems } from './problems.ts'
 import { serveEndpoints } from './serve.ts'
 import { createShedding } from './shedding.ts'
+import { refuseUnusable } from './unusable.ts'
 import { validateRequests } from './validation.ts'
 
 /** Above the idle time of the usual load balancers, so that they close first and no request meets a closed socket. */
@@ -16,6 +18,8 @@ const KEEP_ALIVE_MS = 72_000
 const HEADERS_TIMEOUT_MS = 5_000
 const CHECK_CONNECTIONS_MS = 2_000
 const HEADER_BYTES_MAX = 16 * 1_024
+/** An answer of which the client takes nothing for so long is given up. */
+const UNREAD_MS_MAX = 30_000
 /** A userId of 255 characters, each percent-encoded as four bytes. */
 const PATH_PARAMETER_CHARS_MAX = 255 * 12
 
@@ -24,16 +28,30 @@ export async function createHttp(
   parts: HttpParts,
   settings: HttpSettings,
 ): Promise<FastifyInstance> {
+  const newRequestId = createRequestIds(parts.random)
+  const send = createHeaders(settings)
+  const problems = answerProblems(parts)
+  const connections = createConnections({
+    headers: headersOfAll(settings),
+    newRequestId: () => newRequestId({ headers: {} }),
+  })
   const app: FastifyInstance = fastify({
     logger: false,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
-    genReqId: createRequestIds(parts.random),
+    genReqId: newRequestId,
+    connectionTimeout: UNREAD_MS_MAX,
     requestTimeout: settings.requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    clientErrorHandler: answerUnparsable,
+    clientErrorHandler: connections.answerUnparsable,
+    // What the router itself refuses passes no hook.
+    frameworkErrors(error, request, reply) {
+      send(request, reply)
+      problems(error, request, reply)
+    },
     http: {
+      requireHostHeader: false,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -45,8 +63,12 @@ export async function createHttp(
 
   validateRequests(app)
   parseBodies(app)
-  renderProblems(app, parts)
-  sendHeaders(app, settings)
+  renderProblems(app, problems)
+  sendHeaders(app, send)
+  refuseUnusable(app)
+  connections.attach(app)
+  const deadlines = createDeadlines(parts.clock)
+  app.addHook('onClose', async () => deadlines.stop())
   serveEndpoints(
     app,
     {
@@ -54,6 +76,7 @@ export async function createHttp(
       attribution: parts.attribution,
       inFlight: parts.inFlight,
       limits: createLimits(parts.clock, settings.limits),
+      deadlines,
       shed: createShedding(parts.load, settings),
       isStopping: parts.isStopping,
       observer: parts.observer,

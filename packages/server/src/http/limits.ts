@@ -17,6 +17,8 @@ export type Limits = {
   /** Before anything is read or checked. */
   beforeRoute(route: Route, address: string): void
   afterIdentified(caller: Caller): void
+  /** Instead of these two, for a request that seemed to bear a key; null: it bore none that is valid. */
+  afterKey(route: Route, address: string, caller: Caller | null): void
   /** Counts what looks like guessing: a failed login, a registration. */
   afterFailure(route: Route, address: string, code: ProblemCode): void
 }
@@ -35,7 +37,9 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
     perSecond: settings.loginFailuresPerMinute / 60,
     burst: settings.loginFailuresPerMinute,
   })
-  if (!settings.on) return { beforeRoute() {}, afterIdentified() {}, afterFailure() {} }
+  if (!settings.on) {
+    return { beforeRoute() {}, afterIdentified() {}, afterKey() {}, afterFailure() {} }
+  }
 
   const take = (limit: RateLimit, key: string): void => {
     refuseFor(limit.take(key, clock.monotonic()))
@@ -53,6 +57,12 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
     },
     afterIdentified(caller) {
       if (caller.kind === 'player') take(players, caller.playerId)
+    },
+    afterKey(route, address, caller) {
+      // The studio's own servers send many players' requests from one address. Ingest keys lie in
+      // every copy of the game, so they prove nothing about an address.
+      const isOurs = caller?.kind === 'key' && caller.scope !== 'ingest'
+      if (!isOurs && !UNLIMITED.has(route.id)) take(addresses, addressKey(address))
     },
     afterFailure(route, address, code) {
       if (!LOGINS.has(route.id) || code !== 'invalid-credentials') return

@@ -18,6 +18,7 @@ const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-body',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-body',
   FST_ERR_BAD_URL: 'malformed-request',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
   FST_ERR_HANDLER_TIMEOUT: 'overloaded',
 }
 
@@ -43,12 +44,17 @@ export function problemFor(error: unknown, isUnavailable: IsUnavailable): Proble
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
 
+/** A small body can hold ten thousand unknown fields; nobody reads more than the first of them. */
+const FIELD_ERRORS_MAX = 20
+
 function fieldErrors(error: FastifyError): FieldError[] {
-  return (error.validation ?? []).map(({ instancePath, message, keyword, params }) => {
-    const field = params['missingProperty'] ?? params['additionalProperty']
-    const path = typeof field === 'string' ? `${instancePath}/${escaped(field)}` : instancePath
-    return { pointer: `#${path}`, detail: explained(keyword, params, message) }
-  })
+  return (error.validation ?? [])
+    .slice(0, FIELD_ERRORS_MAX)
+    .map(({ instancePath, message, keyword, params }) => {
+      const field = params['missingProperty'] ?? params['additionalProperty']
+      const path = typeof field === 'string' ? `${instancePath}/${escaped(field)}` : instancePath
+      return { pointer: `#${path}`, detail: explained(keyword, params, message) }
+    })
 }
 
 /** RFC 6901. */
@@ -84,23 +90,36 @@ export function sendProblem(reply: FastifyReply, requestId: string, problem: Pro
 const challenge = (code: ProblemCode): string =>
   code === 'invalid-token' ? 'Bearer error="invalid_token"' : 'Bearer'
 
-/** Renders all that is thrown below `app`. */
-export function renderProblems(
-  app: FastifyInstance,
-  parts: { readonly logger: Logger; readonly isUnavailable: IsUnavailable },
-): void {
-  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+type AnswerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** Answers with the problem that an error is. */
+export function answerProblems(parts: {
+  readonly logger: Logger
+  readonly isUnavailable: IsUnavailable
+}): AnswerProblem {
+  return (error, request, reply) => {
     const problem = problemFor(error, parts.isUnavailable)
-    if (PROBLEMS[problem.code].status >= 500) logFailure(parts.logger, request, problem)
+    logProblem(parts.logger, request, problem)
     return sendProblem(reply, request.id, problem)
-  })
+  }
+}
+
+/** Renders all that is thrown below `app`. */
+export function renderProblems(app: FastifyInstance, answer: AnswerProblem): void {
+  app.setErrorHandler(answer)
+  // Unknown paths are refused before this, so that nobody's body is read for them.
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, request.id, new ProblemError('not-found')),
   )
 }
 
-function logFailure(logger: Logger, request: FastifyRequest, problem: ProblemError): void {
+/** Failures are for those who run the server; refused credentials for those who look for intruders. */
+function logProblem(logger: Logger, request: FastifyRequest, problem: ProblemError): void {
+  const { status } = PROBLEMS[problem.code]
   const fields = { request_id: request.id, code: problem.code, route: request.routeOptions.url }
   if (problem.code === 'internal-error') logger.error({ ...fields, err: problem.cause }, 'bug')
-  else logger.warn(fields, problem.message)
+  else if (status >= 500) logger.warn(fields, problem.message)
+  else if (status === 401 || status === 403) {
+    logger.info({ ...fields, address: request.ip }, 'credentials were refused')
+  }
 }

@@ -12,10 +12,13 @@ import type {
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Attribution } from '../attribution/attribution.ts'
 import { createIntent, type InFlight, type Intent, readKey } from '../idempotency/idempotency.ts'
-import { authorize, callerName, headerValues, identify } from './access.ts'
+import { accepts } from './accept.ts'
+import { authorize, callerName, headerValues, identify, seemsToBearKey } from './access.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Answer, Caller, Endpoint } from './endpoint.ts'
 import type { Limits } from './limits.ts'
 import type { HttpParts } from './parts.ts'
+import { sendProblem } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -28,6 +31,7 @@ export type ServeParts = {
   readonly attribution: Attribution
   readonly inFlight: InFlight
   readonly limits: Limits
+  readonly deadlines: Deadlines
   readonly shed: (route: Route) => void
   readonly isStopping: () => boolean
   readonly observer: HttpParts['observer']
@@ -52,7 +56,20 @@ export function serveEndpoints(
       methods.set(url, [...(methods.get(url) ?? []), method])
     }
   }
-  for (const [url, known] of methods) refuseOtherMethods(app, url, known)
+  for (const url of methods.keys()) refuseOtherMethods(app, url, methodsAt(url, methods))
+}
+
+/** `/user/update` is also a `/user/:userId`: it has the methods of both. */
+const methodsAt = (url: string, methods: ReadonlyMap<string, readonly string[]>): string[] =>
+  [...methods].flatMap(([pattern, known]) => (fits(url, pattern) ? known : []))
+
+function fits(url: string, pattern: string): boolean {
+  const segments = pattern.split('/')
+  const parts = url.split('/')
+  return (
+    parts.length === segments.length &&
+    segments.every((segment, index) => segment === parts[index] || segment.startsWith(':'))
+  )
 }
 
 export function refuseOtherMethods(app: FastifyInstance, url: string, known: readonly string[]) {
@@ -81,7 +98,7 @@ function optionsFor(
     ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
     schema: schemaOf(route, alias),
     onRequest: before,
-    ...(route.query ? { preValidation: refuseRepeatedParameters } : {}),
+    ...(route.query ? { preValidation: refuseUnclearQuery } : {}),
     handler: (request: FastifyRequest, reply: FastifyReply) =>
       answer(parts, endpoint, request, reply),
     onResponse: observeResponses(parts, route),
@@ -121,6 +138,8 @@ function schemaOf(route: Route, alias: boolean) {
 /** Cheapest refusals first: stopping, overload, rate of the address, then the caller. */
 function admit(parts: ServeParts, route: Route): onRequestHookHandler {
   const needsCaller = route.access !== 'anyone' && route.access !== 'verifier'
+  // Probes and providers send odd headers, and neither reads the answer: theirs are let be.
+  const readsAnswer = route.tag !== 'Operations' && route.access !== 'verifier'
   return (request, reply, done) => {
     try {
       if (parts.isStopping() && route.tag !== 'Operations') {
@@ -128,6 +147,13 @@ function admit(parts: ServeParts, route: Route): onRequestHookHandler {
         throw new ProblemError('shutting-down', { retryAfter: 1 })
       }
       parts.shed(route)
+      if (readsAnswer && !accepts(request.headers.accept, 'application/json')) {
+        throw new ProblemError('not-acceptable', { detail: 'All answers are application/json.' })
+      }
+      if (needsCaller && seemsToBearKey(parts.accounts, request)) {
+        admitKey(parts, route, request).then(() => done(), done)
+        return
+      }
       parts.limits.beforeRoute(route, request.ip)
       if (route.access === 'verifier') request.proveBody = proof(parts, request)
       if (!needsCaller) {
@@ -161,14 +187,40 @@ function admitCaller(parts: ServeParts, route: Route, request: FastifyRequest, c
   request.caller = caller
 }
 
-/** `?uid=a&uid=b` has no meaning here, and must not be read as either. */
-const refuseRepeatedParameters: preValidationHookHandler = (request, _reply, done) => {
+/** Keys come first: most of them have no limit, and which do is known once they are checked. */
+async function admitKey(parts: ServeParts, route: Route, request: FastifyRequest): Promise<void> {
+  const refused = (error: unknown): never => {
+    parts.limits.afterKey(route, request.ip, null)
+    throw error
+  }
+  const caller = await Promise.try(identify, parts.accounts, request).catch(refused)
+  parts.limits.afterKey(route, request.ip, caller)
+  authorize(route.access, caller)
+  request.caller = caller
+}
+
+/** `?uid=a&uid=b` has no meaning here, and must not be read as either. `%ZZ` is no text. */
+const refuseUnclearQuery: preValidationHookHandler = (request, _reply, done) => {
+  if (!isDecodable(request.url)) {
+    const detail = 'The query string is not percent-encoded UTF-8.'
+    return done(new ProblemError('malformed-request', { detail }))
+  }
   for (const [name, value] of Object.entries(request.query as object)) {
     if (!Array.isArray(value)) continue
     const detail = `The query parameter ${name} stands there twice.`
     return done(new ProblemError('malformed-request', { detail }))
   }
   done()
+}
+
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function answer(
@@ -187,11 +239,15 @@ async function answer(
     requestId: request.id,
     request,
   }
-  const given =
+  const handling =
     intent === null
-      ? await endpoint.handle(call)
-      : await parts.inFlight.run(intent, () => endpoint.handle(call))
-  return send(reply, given)
+      ? endpoint.handle(call)
+      : parts.inFlight.run(intent, () => endpoint.handle(call))
+  const given = await parts.deadlines.watch(handling, () => {
+    const detail = 'It took too long. It may have been done: only a repeat with its key can tell.'
+    sendProblem(reply, request.id, new ProblemError('overloaded', { detail, retryAfter: 1 }))
+  })
+  return reply.sent ? reply : send(reply, given)
 }
 
 function intentOf(route: Route, request: FastifyRequest): Intent | null {

@@ -1,0 +1,36 @@
+import { ProblemError } from '@questline/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { headerValues } from './access.ts'
+import { METHODS } from './connection.ts'
+
+/** Methods that some route has, or that are refused by each path with its own list. */
+const ROUTED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'OPTIONS'])
+
+/**
+ * Refuses what Node takes for a request and no server should: before its body is read, and on a
+ * connection that ends where the next request might be another's.
+ */
+export function refuseUnusable(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const fault = framingFault(request)
+    if (fault !== undefined) {
+      reply.header('connection', 'close')
+      return done(new ProblemError('malformed-request', { detail: fault }))
+    }
+    if (!request.is404) return done()
+    if (ROUTED.has(request.method)) return done(new ProblemError('not-found'))
+    reply.header('allow', METHODS)
+    done(new ProblemError('method-not-allowed'))
+  })
+}
+
+function framingFault(request: FastifyRequest): string | undefined {
+  const hosts = headerValues(request, 'host').length
+  if (hosts > 1) return 'Two Host headers came.'
+  if (hosts === 0 && request.raw.httpVersion === '1.1') return 'The Host header is missing.'
+  const coding = request.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    return 'The only Transfer-Encoding is chunked.'
+  }
+  return undefined
+}
