@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Attribution, createAttribution } from './attribution/attribution.ts'
 import type { Config } from './config.ts'
+import { openDatabase } from './database.ts'
 import { developmentSecrets } from './development-secrets.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './log/log.ts'
@@ -14,7 +13,7 @@ import {
   systemClock,
   systemRandom,
 } from './platform/platform.ts'
-import { createWriter, migrate, openStore, type Store, type Writer } from './store/store.ts'
+import { createWriter, type Store, type Writer } from './store/store.ts'
 
 /** What the outside world is made of; tests replace parts of it. */
 export type World = {
@@ -59,11 +58,7 @@ export type Books = {
 /** Opens the database, brings its schema up to date and puts the stages on it. */
 export async function openBooks(config: Config, world: World): Promise<Books> {
   const { clock, random, logger } = world
-  const { database } = config.store
-  if (database.kind === 'sqlite') mkdirSync(dirname(database.file), { recursive: true })
-  const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke')
-  const store = world.decorateStore(openStore({ random, onIdleError }, database))
-  const applied = await migrate(store, clock.now)
+  const { store, applied } = await openDatabase(config, world)
   if (applied.length > 0) logger.info({ migrations: applied }, 'schema brought up to date')
 
   const { monotonic } = clock

@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { World } from './books.ts'
+import type { Config } from './config.ts'
+import { migrate, openStore, type Store } from './store/store.ts'
+
+export type Database = {
+  readonly store: Store
+  /** Names of the migrations that were applied now. */
+  readonly applied: readonly string[]
+}
+
+/** Opens the database of the settings, new or not, and brings its schema up to date. */
+export async function openDatabase(
+  { store: { database } }: Pick<Config, 'store'>,
+  world: Pick<World, 'clock' | 'random' | 'logger' | 'decorateStore'>,
+): Promise<Database> {
+  const { clock, random, logger } = world
+  if (database.kind === 'sqlite') mkdirSync(dirname(database.file), { recursive: true })
+  const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke')
+  const store = world.decorateStore(openStore({ random, onIdleError }, database))
+  try {
+    return { store, applied: await migrate(store, clock.now) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
