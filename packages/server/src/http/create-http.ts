@@ -2,6 +2,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { parseBodies } from './body.ts'
 import { createConnections } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
+import { serveDocumentation } from './documentation/documentation.ts'
 import { createEndpoints } from './endpoints.ts'
 import { createHeaders, createRequestIds, headersOfAll, sendHeaders } from './headers.ts'
 import { createLimits } from './limits.ts'
@@ -84,5 +85,6 @@ export async function createHttp(
     createEndpoints({ ...parts, settings }),
   )
   serveMetrics(app, { ...parts, settings })
+  serveDocumentation(app, { ...parts, settings })
   return app
 }
