@@ -21,7 +21,9 @@ export type BreakableLink = {
 
 export async function openBreakableLink(databaseUrl: string): Promise<BreakableLink> {
   const target = new URL(databaseUrl)
+  /** Both ends of each connection through which something still passes. */
   const pairs = new Set<readonly [Socket, Socket]>()
+  const sockets = new Set<Socket>()
   let isFrozen = false
   let trigger: string | undefined
   let cuts = 0
@@ -31,14 +33,18 @@ export async function openBreakableLink(databaseUrl: string): Promise<BreakableL
     const pair = [client, upstream] as const
     pairs.add(pair)
     let answersLost = false
+    const isDead = () => isFrozen || !pairs.has(pair)
     for (const socket of pair) {
+      sockets.add(socket)
       socket.on('error', () => undefined)
       socket.on('close', () => {
+        sockets.delete(socket)
+        // Nor does one end hear of the other's end through a line that is dead.
+        if (isDead()) return
         pairs.delete(pair)
         for (const other of pair) other.destroy()
       })
     }
-    const isDead = () => isFrozen || !pairs.has(pair)
     client.on('data', (chunk) => {
       if (isDead()) return
       if (trigger !== undefined && chunk.includes(trigger)) {
@@ -62,10 +68,7 @@ export async function openBreakableLink(databaseUrl: string): Promise<BreakableL
   url.hostname = '127.0.0.1'
   url.port = String(address.port)
   const cut = () => {
-    for (const [client, upstream] of pairs) {
-      client.destroy()
-      upstream.destroy()
-    }
+    for (const socket of sockets) socket.destroy()
   }
   return {
     url: url.href,

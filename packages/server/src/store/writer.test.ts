@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DATABASES, type FreshDatabase } from '../../../../tests/database.ts'
 import { openTestStore } from '../../../../tests/open-store.ts'
 import { plainSql } from '../../../../tests/plain-sql.ts'
@@ -77,16 +77,19 @@ describe.each(DATABASES)('group commit on $name', ({ fresh: freshDatabase }) => 
     (await plainSql(fresh.url, 'SELECT key_id FROM api_keys')).map((row) => row['key_id']).sort()
   const counts = ({ commits, committed }: WriterStats) => ({ commits, committed })
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     fresh = await freshDatabase()
     store = openTestStore(fresh.url)
     await migrate(store, () => 0)
+  })
+  beforeEach(async () => {
+    await plainSql(fresh.url, 'DELETE FROM api_keys')
     faults = []
     attempts = 0
     fatals = []
     commitSizes = []
   })
-  afterEach(async () => {
+  afterAll(async () => {
     await store.close()
     await fresh.drop()
   })
@@ -133,6 +136,18 @@ describe.each(DATABASES)('group commit on $name', ({ fresh: freshDatabase }) => 
     await Promise.all(['a', 'b', 'c'].map((name) => writer.submit(NAMES, name)))
     expect(commitSizes).toEqual([1, 1, 1])
     expect(counts(writer.stats())).toEqual({ commits: 3, committed: 3 })
+  })
+
+  it('lets answers leave between two commits', async () => {
+    const writer = aWriter(2)
+    const commitsAtAnswer: number[] = []
+    const answers = Array.from({ length: 6 }, async (_, i) => {
+      await writer.submit(NAMES, `n${i}`)
+      await new Promise(setImmediate)
+      commitsAtAnswer.push(writer.stats().commits)
+    })
+    await Promise.all(answers)
+    expect(commitsAtAnswer).toEqual([1, 1, 2, 2, 3, 3])
   })
 
   it('never puts more into a commit than the limit', async () => {

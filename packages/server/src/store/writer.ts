@@ -96,18 +96,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
     }
   }
 
-  /**
-   * Waits while each turn of the event loop brings more writes: those that were answered together
-   * come back together, and one commit for all of them costs what one for the first of them would.
-   */
-  const gather = async (): Promise<void> => {
-    const untilMs = monotonic() + GATHER_MS_MAX
-    for (let joined = -1; joined !== queue.length && queue.length < settings.commitWritesMax; ) {
-      joined = queue.length
-      await new Promise(setImmediate)
-      if (monotonic() >= untilMs) return
-    }
-  }
+  const gather = () => untilSettled(() => queue.length, settings.commitWritesMax, monotonic)
 
   const pump = async (): Promise<void> => {
     await gather()
@@ -145,6 +134,24 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
     }),
     drain: () => (running ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve()),
   }
+}
+
+/**
+ * Waits while each turn of the event loop brings more writes: those that were answered together
+ * come back together, and one commit for all of them costs what one for the first of them would.
+ */
+async function untilSettled(
+  depth: () => number,
+  depthMax: number,
+  monotonic: () => number,
+): Promise<void> {
+  const untilMs = monotonic() + GATHER_MS_MAX
+  let before: number
+  do {
+    before = depth()
+    // At least once, so that the answers of the last commit leave before the next one.
+    await new Promise(setImmediate)
+  } while (depth() !== before && depth() < depthMax && monotonic() < untilMs)
 }
 
 type Attempt = { readonly outputs: readonly unknown[] } | { readonly error: unknown }
