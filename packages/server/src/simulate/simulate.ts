@@ -1,0 +1,21 @@
+// A stranger to the server: plays over HTTP only and knows of it what a game knows.
+// It keeps its own account of what every answer must be, and reports each that is not.
+// The same seed plays the same game, once per database: its Idempotency-Keys come again too.
+
+export type { Mismatch } from './expectations.ts'
+export {
+  createGame,
+  type Game,
+  type GameParts,
+  type GameSettings,
+  type GameSummary,
+} from './game.ts'
+export {
+  type PostbackCheck,
+  type PostbackTestParts,
+  type PostbackTestResult,
+  type PostbackTestSettings,
+  runPostbackTest,
+  signPostback,
+} from './postback-test.ts'
+export { createSeededRandom } from './seeded-random.ts'
