@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { createAudit } from '../audit/audit.ts'
+import { type Config, loadConfig, processEnvironment } from '../config.ts'
+import { developmentSecrets } from '../development-secrets.ts'
+import type { Questline } from '../main.ts'
+import { randomText, systemClock, systemRandom } from '../platform/platform.ts'
+import { createGame, createSeededRandom, type GameSettings } from '../simulate/simulate.ts'
+import { auditText } from './audit.ts'
+import { afterword, gameText, type Played } from './demo-text.ts'
+import { describeDatabase } from './describe-database.ts'
+import { print, printJson } from './output.ts'
+import { serve } from './serve.ts'
+
+type Options = { readonly once?: true; readonly seed?: string; readonly json?: true }
+
+export const demoCommand = (): Command =>
+  new Command('demo')
+    .description(
+      'Run a development server on this machine only, let a made-up game play on it over HTTP, audit the books, and stay up until Ctrl-C. It uses its own folder, demo in DATA_DIR, and no other setting than DATA_DIR, PORT and LOG_LEVEL; run it as often as you like.',
+    )
+    .option('--once', 'end after the game instead of staying up')
+    .option('--seed <text>', 'play this game; each seed once per folder (default: a new one)')
+    .option('--json', 'print one JSON document: {address, database, seed, game, audit}')
+    .addHelpText(
+      'after',
+      `
+Exit code 1 means that an answer was wrong or the audit found something.
+
+Examples:
+  questline demo
+  PORT=9000 questline demo
+  questline demo --once --json | jq .audit.ok`,
+    )
+    .action(async ({ once, seed = randomText(systemRandom(), 6), json }: Options) => {
+      const config = loadConfig(demoEnvironment())
+      await serve(config, async (server) => {
+        if (!json) await print(`Questline demo on ${server.address}, ${describeDatabase(config)}\n`)
+        const played = await play(config, server, seed)
+        if (json) await printJson(played)
+        else await print(`${gameText(played)}\n\n${auditText(played.audit)}`)
+        const isRight = played.game.mismatches.length === 0 && played.audit.ok
+        if (once) return isRight ? 0 : 1
+        if (!json) await print(`\n${afterword(server.address)}`)
+        return 'stay'
+      })
+    })
+
+/**
+ * Whatever the settings say of a real server: the demo opens its doors, so it stays on loopback.
+ * Its game forges signatures, which a server warns of.
+ */
+function demoEnvironment() {
+  const { DATA_DIR, PORT, LOG_LEVEL = 'error' } = processEnvironment()
+  return { DATA_DIR: join(DATA_DIR?.trim() || 'data', 'demo'), PORT, LOG_LEVEL }
+}
+
+/** Some 700 requests: they fit into what one address may send at once, so all limits stay on. */
+const GAME: GameSettings = {
+  guests: 12,
+  registered: 3,
+  turnsPerPlayer: 20,
+  deeplinks: 6,
+  purchases: 5,
+}
+
+async function play(config: Config, server: Questline, seed: string): Promise<Played> {
+  const startedMs = systemClock.monotonic()
+  const game = createGame(
+    {
+      baseUrl: server.address,
+      random: createSeededRandom(seed),
+      clock: systemClock,
+      fetch: globalThis.fetch,
+      afSecret: developmentSecrets(config.dataDir, systemRandom()).postback,
+    },
+    GAME,
+  )
+  const summary = await game.play()
+  const tookMs = Math.round(systemClock.monotonic() - startedMs)
+  const audit = await createAudit({ store: server.books.store }).run()
+  const database = describeDatabase(config)
+  return { address: server.address, database, seed, tookMs, game: summary, audit }
+}

@@ -1,0 +1,22 @@
+import type { Config } from '../config.ts'
+
+type Door = { readonly setting: string; readonly open: string }
+
+/** Each door, its setting, and what is possible while it is open. */
+const DOORS: Readonly<Record<keyof Config['doors'], Door>> = {
+  bareLogin: { setting: 'BARE_LOGIN', open: 'anybody logs in as any guest without a secret' },
+  unsignedPostbacks: {
+    setting: 'UNSIGNED_POSTBACKS',
+    open: 'postbacks without a signature are stored, as unverified',
+  },
+  statsPublic: { setting: 'STATS_PUBLIC', open: 'GET /stats counts everybody without a key' },
+  playerEarn: { setting: 'PLAYER_EARN', open: "a player's own token earns and spends" },
+  healthCountsPublic: { setting: 'HEALTH_COUNTS_PUBLIC', open: 'GET /health shows counts' },
+  metricsPublic: { setting: 'METRICS_PUBLIC', open: 'GET /metrics needs no key' },
+  docsPublic: { setting: 'DOCS_PUBLIC', open: '/docs, /redoc and /openapi.json need no key' },
+}
+
+export function openDoors({ doors }: Pick<Config, 'doors'>): readonly Door[] {
+  const names = Object.keys(DOORS) as (keyof Config['doors'])[]
+  return names.filter((name) => doors[name]).map((name) => DOORS[name])
+}

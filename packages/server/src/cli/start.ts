@@ -1,0 +1,60 @@
+import { Command } from 'commander'
+import { type Config, loadConfig, processEnvironment } from '../config.ts'
+import type { Questline } from '../main.ts'
+import { VERSION } from '../version.ts'
+import { describeDatabase } from './describe-database.ts'
+import { openDoors } from './doors.ts'
+import { print, printJson, table } from './output.ts'
+import { serve } from './serve.ts'
+
+export const startCommand = (): Command =>
+  new Command('start')
+    .description(
+      'Run the server until SIGTERM or Ctrl-C: it then takes nothing new, answers what it has, commits what is queued and ends with 0. A second signal, or STOP_DEADLINE_MS, forces it. Settings come from the environment and from .env in this folder; .env.example explains them all.',
+    )
+    .option(
+      '--json',
+      'print one JSON document when it listens: {address, database, environment, openDoors}',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  questline start
+  PORT=9000 DATA_DIR=/srv/questline questline start
+  ENVIRONMENT=production questline start      names every setting that production lacks`,
+    )
+    .action(async ({ json }: { readonly json?: true }) => {
+      const config = loadConfig(processEnvironment())
+      await serve(config, async (server) => {
+        const facts = factsOf(config, server)
+        server.books.world.logger.info({ version: VERSION, ...facts }, 'listening')
+        if (json) await printJson(facts)
+        else if (process.stdout.isTTY) await print(welcome(config, server))
+        return 'stay'
+      })
+    })
+
+const factsOf = (config: Config, { address }: Questline) => ({
+  address,
+  database: describeDatabase(config),
+  environment: config.environment,
+  openDoors: openDoors(config).map(({ setting }) => setting),
+})
+
+function welcome(config: Config, { address }: Questline): string {
+  const doors = openDoors(config).map(({ setting, open }) => [setting, open])
+  const open =
+    doors.length === 0
+      ? 'No door is open.'
+      : `Open doors (${config.environment}); each is closed by its setting, as ${doors[0]?.[0]}=off:\n${table(doors, '  ')}`
+  const facts = table(
+    [
+      ['database', describeDatabase(config)],
+      ['documentation', `${address}/docs  ${address}/redoc  ${address}/openapi.json`],
+      ['operations', `${address}/health  ${address}/metrics`],
+    ],
+    '  ',
+  )
+  return `Questline ${VERSION} listens on ${address}\n${facts}\n\n${open}\n\nCtrl-C stops it.`
+}
