@@ -7,7 +7,9 @@ export const writeCursor = (position: readonly number[]): string =>
 /** @throws ProblemError `invalid-request` when it is none that `writeCursor` made */
 export function readCursor(cursor: string, length: number): readonly number[] {
   const position = Buffer.from(cursor, 'base64url').toString().split('.').map(Number)
-  if (position.length === length && position.every(Number.isSafeInteger)) return position
+  // Written again it must be the same, since '' and '1e3' are numbers too.
+  const isOurs = position.every(Number.isSafeInteger) && writeCursor(position) === cursor
+  if (isOurs && position.length === length) return position
   throw new ProblemError('invalid-request', {
     errors: [{ pointer: '#/cursor', detail: 'is not a nextCursor of this list' }],
   })
