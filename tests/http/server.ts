@@ -1,0 +1,97 @@
+// A whole server in this process, on an empty database and a port of its own, for tests of its HTTP.
+import { hash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Books, World } from '../../packages/server/src/books.ts'
+import { loadConfig } from '../../packages/server/src/config.ts'
+import { type Questline, startQuestline } from '../../packages/server/src/main.ts'
+import type { FreshDatabase } from '../database.ts'
+import { type Client, createClient } from './client.ts'
+
+export type Database = { readonly name: string; fresh(): Promise<FreshDatabase> }
+
+export type ServerChanges = {
+  /** Settings as the environment gives them. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly world?: Partial<World>
+  readonly prepare?: (app: Questline['app']) => void
+}
+
+export type TestServer = Client & {
+  /** Of the database, for checks that use none of the server's code. */
+  readonly databaseUrl: string
+  readonly books: Books
+  readonly app: Questline['app']
+  readonly keys: { readonly operator: string; readonly server: string; readonly ingest: string }
+  /** Logs a guest in, who is made by it: the token of its session. */
+  guest(userId: string): Promise<string>
+  /** As a signal does. Once; a second call waits for the first. */
+  stop(): Promise<void>
+}
+
+/** What a test needs that is neither about limits nor about logs. */
+const QUIET = { HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'silent' }
+
+export const PRODUCTION = {
+  ENVIRONMENT: 'production',
+  JWT_SECRET: 'f4c3b2a1-production-jwt-secret-of-one-test',
+  AF_SECRET: 'a1b2c3f4-production-af-secret-of-one-test',
+}
+
+export async function startServer(
+  database: Database,
+  changes: ServerChanges = {},
+): Promise<TestServer> {
+  const { url: databaseUrl, drop } = await database.fresh()
+  const dataDir = await mkdtemp(join(tmpdir(), 'questline-http-'))
+  const config = loadConfig({
+    ...QUIET,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    ...changes.settings,
+  })
+  const { world, prepare } = changes
+  const questline = await startQuestline(config, { ...world, ...(prepare ? { prepare } : {}) })
+  const client = createClient(questline.address)
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    // Clients of games keep their connections; the server has to get rid of them by itself.
+    await questline.stop()
+    client.close()
+    await drop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  return {
+    ...client,
+    databaseUrl,
+    books: questline.books,
+    app: questline.app,
+    keys: await makeKeys(questline.books),
+    guest: (userId) => tokenOf(client, userId),
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+async function makeKeys({ accounts: { keys } }: Books): Promise<TestServer['keys']> {
+  const app = 'my-game'
+  const [operator, server, ingest] = await Promise.all([
+    keys.create({ scope: 'operator' }),
+    keys.create({ scope: 'server', app }),
+    keys.create({ scope: 'ingest', app }),
+  ])
+  return { operator: operator.key, server: server.key, ingest: ingest.key }
+}
+
+export const aDeviceSecret = (userId: string): string =>
+  hash('sha256', `device of ${userId}`, 'base64url')
+
+async function tokenOf(client: Client, userId: string): Promise<string> {
+  const body = { userId, deviceSecret: aDeviceSecret(userId) }
+  const answer = await client.send('/login', { body })
+  if (answer.status !== 200) throw new Error(`${userId} was not let in: ${answer.text}`)
+  return String(answer.body['token'])
+}

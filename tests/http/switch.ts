@@ -1,0 +1,77 @@
+// A store that a test can break, hold and let go: what disks and networks do, between two commits.
+import { type Store, StoreFailure, type Tx } from '../../packages/server/src/store/store.ts'
+
+export type Switch = {
+  /** For `World.decorateStore`. */
+  decorate(store: Store): Store
+  /** Everything fails as when the database cannot be reached. */
+  break(): void
+  /** The next commit does all its work and is then rolled back, as by a bug. */
+  failNext(error: Error): void
+  /** Commits wait at their beginning until `release`. */
+  hold(): void
+  /** Commits are done, and their results wait until `release`. */
+  holdResults(): void
+  release(): void
+  mend(): void
+}
+
+export function createSwitch(): Switch {
+  let broken = false
+  let failure: Error | undefined
+  let before = openGate()
+  let after = openGate()
+  const assertWhole = () => {
+    if (broken) throw new StoreFailure('unavailable', new Error('the cable is pulled'))
+  }
+  return {
+    decorate: (store) => ({
+      ...store,
+      async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+        await before.passed
+        assertWhole()
+        const result = await store.transaction(async (tx) => {
+          const done = await work(tx)
+          const planted = failure
+          failure = undefined
+          if (planted) throw planted
+          return done
+        })
+        await after.passed
+        return result
+      },
+      async read<R>(...of: Parameters<Store['read']>): Promise<R[]> {
+        assertWhole()
+        return store.read<R>(...of)
+      },
+    }),
+    break() {
+      broken = true
+    },
+    failNext(error) {
+      failure = error
+    },
+    hold() {
+      before = closedGate()
+    },
+    holdResults() {
+      after = closedGate()
+    },
+    release() {
+      before.open()
+      after.open()
+    },
+    mend() {
+      broken = false
+    },
+  }
+}
+
+type Gate = { readonly passed: Promise<void>; readonly open: () => void }
+
+const openGate = (): Gate => ({ passed: Promise.resolve(), open: () => undefined })
+
+function closedGate(): Gate {
+  const { promise: passed, resolve: open } = Promise.withResolvers<void>()
+  return { passed, open }
+}
