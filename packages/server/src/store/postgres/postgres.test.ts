@@ -174,14 +174,15 @@ describe('when the network breaks', () => {
       await tx.run(COUNT, [[]])
     })
     await expect(failing).rejects.toMatchObject(UNAVAILABLE)
-    await expect(store.read(COUNT, [])).rejects.toMatchObject(UNAVAILABLE)
-    expect(systemClock.monotonic() - started).toBeLessThan(5_000)
     link.mend()
-    await direct.rows(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
-    )
+    // The server notices by itself when the idle transaction has lasted too long.
+    await sleep(400)
     await append(store)
-    expect(await events()).toBe(1)
+    link.freeze()
+    await expect(store.read(COUNT, [])).rejects.toMatchObject(UNAVAILABLE)
+    link.mend()
+    expect(await store.read(COUNT, [])).toEqual([{ events: 1 }])
+    expect(systemClock.monotonic() - started).toBeLessThan(6_000)
     expect(store.pool().inUse).toBe(0)
   })
 
