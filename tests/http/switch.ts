@@ -12,12 +12,15 @@ export type Switch = {
   hold(): void
   /** Commits are done, and their results wait until `release`. */
   holdResults(): void
+  /** How many commits wait for that now. */
+  readonly held: () => number
   release(): void
   mend(): void
 }
 
 export function createSwitch(): Switch {
   let broken = false
+  let held = 0
   let failure: Error | undefined
   let before = openGate()
   let after = openGate()
@@ -28,7 +31,9 @@ export function createSwitch(): Switch {
     decorate: (store) => ({
       ...store,
       async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+        held += 1
         await before.passed
+        held -= 1
         assertWhole()
         const result = await store.transaction(async (tx) => {
           const done = await work(tx)
@@ -51,6 +56,7 @@ export function createSwitch(): Switch {
     failNext(error) {
       failure = error
     },
+    held: () => held,
     hold() {
       before = closedGate()
     },
