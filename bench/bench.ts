@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect, parseArgs } from 'node:util'
+import { earnBench } from './earn/run.ts'
+import {
+  type Bench,
+  createLab,
+  describeMachine,
+  findCores,
+  type Report,
+  renderReport,
+  saveReport,
+  sqliteDatabases,
+  startPostgresDatabases,
+} from './harness/harness.ts'
+import { httpBench } from './http/run.ts'
+import { loginBench } from './login/run.ts'
+
+const BENCHES: readonly Bench[] = [httpBench, earnBench, loginBench]
+const ROUNDS = 3
+const WARMUP_SECONDS = 1
+const SECONDS_DEFAULT = 4
+
+const HELP = `Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('|')}]... [options]
+
+Measures the real server with its durability on, and keeps the result in the folder of each
+benchmark. Takes about five minutes; without a name it runs all:
+${BENCHES.map(({ name, question }) => `  ${name.padEnd(6)} ${question}`).join('\n')}
+
+  --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
+  --postgres    on PostgreSQL instead of SQLite
+  --json        print the reports as JSON
+  --help        print this
+
+Exit code: 0 when everything was measured, whatever the figures; 1 when something broke, such as
+an answer other than 2xx; 2 when the command is wrong.
+`
+
+type Command = {
+  readonly benches: readonly Bench[]
+  readonly seconds: number
+  readonly postgres: boolean
+  readonly json: boolean
+}
+
+class WrongCommand extends Error {}
+
+/** @throws WrongCommand, or the TypeError of parseArgs, that tells what is wrong */
+function readCommand(args: readonly string[]): Command | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: String(SECONDS_DEFAULT) },
+      postgres: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const seconds = Number(values.seconds)
+  if (!(seconds >= 1 && seconds <= 3_600)) throw new WrongCommand('--seconds takes 1 to 3600')
+  const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name))
+  if (unknown !== undefined) throw new WrongCommand(`there is no benchmark "${unknown}"`)
+  const benches = BENCHES.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  )
+  return { benches, seconds, postgres: values.postgres, json: values.json }
+}
+
+async function run(command: Command): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'questline-bench-'))
+  const clear = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      clear()
+      process.exit(130)
+    })
+  }
+  try {
+    const reports = await measureAll(command, folder)
+    if (command.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
+  } finally {
+    clear()
+  }
+}
+
+async function measureAll(command: Command, folder: string): Promise<Report[]> {
+  const cores = findCores()
+  const say = (text: string) => void process.stderr.write(`  ${text}\n`)
+  await using databases = command.postgres
+    ? await startPostgresDatabases(cores.server)
+    : sqliteDatabases
+  const settings = { rounds: ROUNDS, warmupSeconds: WARMUP_SECONDS, seconds: command.seconds }
+  const machine = describeMachine(cores, folder)
+  const reports: Report[] = []
+  for (const bench of command.benches) {
+    process.stderr.write(`bench/${bench.name}: ${bench.question}\n`)
+    const lab = createLab({ ...settings, cores, databases, folder, say })
+    const figures = await bench.measure(lab)
+    const report: Report = {
+      bench: bench.name,
+      question: bench.question,
+      database: databases.kind,
+      date: new Date().toISOString(),
+      ...settings,
+      machine,
+      servers: lab.describeServers(),
+      remarks: lab.remarks,
+      figures,
+    }
+    saveReport(bench.folder, report)
+    if (!command.json) process.stdout.write(`\n${renderReport(report)}\n`)
+    reports.push(report)
+  }
+  return reports
+}
+
+try {
+  const command = readCommand(process.argv.slice(2))
+  if (command === 'help') process.stdout.write(HELP)
+  else await run(command)
+} catch (error) {
+  const isWrong = error instanceof WrongCommand || (error instanceof TypeError && 'code' in error)
+  process.stderr.write(`${isWrong ? `${error.message}\n\n${HELP}` : inspect(error)}\n`)
+  process.exitCode = isWrong ? 2 : 1
+}

@@ -1,0 +1,119 @@
+import {
+  type Bench,
+  type Figure,
+  type Lab,
+  type LoadResult,
+  lateNotes,
+  latencyNote,
+  logInGuests,
+  memoryFigure,
+  pick,
+  ratios,
+  spread,
+  takeTurns,
+} from '../harness/harness.ts'
+import { CONNECTIONS, countingCommits, type Earning, earnOf, startEarning } from './earns.ts'
+import { slowDiskFigures } from './slow-disk.ts'
+import { tracedSyncFigures } from './traced-syncs.ts'
+
+const SPREAD_PLAYERS = 256
+
+export const earnBench: Bench = {
+  name: 'earn',
+  question: 'What does a durable earn cost, and what does group commit save?',
+  folder: import.meta.dirname,
+  async measure(lab) {
+    await using grouped = await startEarning(lab, 'grouped')
+    const saturated = await atSaturation(lab, grouped)
+    const half = await atHalfLoad(lab, grouped, saturated.perSecond)
+    const memory = memoryFigure('server memory', lab.costs(grouped.server, saturated.results))
+    const durable = [...(await tracedSyncFigures(lab)), ...(await slowDiskFigures(lab, grouped))]
+    return [...saturated.figures, half, ...memory, ...durable]
+  },
+}
+
+async function atSaturation(lab: Lab, grouped: Earning) {
+  await using single = await startEarning(lab, 'one by one', { COMMIT_WRITES_MAX: '1' })
+  // Random keys get a database of their own, so that all of its index is random.
+  await using random = await startEarning(lab, 'random keys')
+  const players = await logInGuests(grouped.server.port, SPREAD_PLAYERS)
+  const commits = countingCommits(grouped.server)
+  const results = await takeTurns(lab.rounds, {
+    grouped: () => commits.during(() => grouped.earn('earns, grouped')),
+    single: () => single.earn('earns, one commit each'),
+    hot: () => grouped.earn('earns of one player', '{uuid7}', players.slice(0, 1)),
+    spread: () => grouped.earn(`earns of ${SPREAD_PLAYERS} players`, '{uuid7}', players),
+    random: () => random.earn('earns with random keys', '{uuid4}'),
+  })
+  const perSecond = spread(pick(results.grouped, 'perSecond'))
+  const costs = lab.costs(grouped.server, results.grouped)
+  const earns: Figure = {
+    name: 'durable earns',
+    unit: '/s',
+    ...perSecond,
+    // On PostgreSQL each statement crosses a socket, so only the ratios are asked of it.
+    ...(lab.databases.kind === 'sqlite' ? { aim: { better: 'higher', target: 19_000 } } : {}),
+    costs,
+    notes: [latencyNote(results.grouped)],
+  }
+  const commitsFigure: Figure = {
+    name: 'commits per 1,000 earns',
+    unit: 'per 1,000',
+    ...spread(commits.perThousand),
+    aim: { better: 'lower', floor: 100, target: 40 },
+    notes: [],
+  }
+  return {
+    results: results.grouped,
+    perSecond: perSecond.median,
+    figures: [earns, ...comparisons(results), commitsFigure],
+  }
+}
+
+type Results = Readonly<
+  Record<'grouped' | 'single' | 'hot' | 'spread' | 'random', readonly LoadResult[]>
+>
+
+function comparisons(results: Results): Figure[] {
+  const against = (subject: keyof Results, yardstick: keyof Results) => ({
+    unit: 'x' as const,
+    ...spread(ratios(pick(results[subject], 'perSecond'), pick(results[yardstick], 'perSecond'))),
+  })
+  const rate = (name: keyof Results) =>
+    `${Math.round(spread(pick(results[name], 'perSecond')).median).toLocaleString('en-US')}/s`
+  return [
+    {
+      name: 'grouped against one commit each',
+      ...against('grouped', 'single'),
+      aim: { better: 'higher', floor: 3, target: 6 },
+      notes: [`one commit each: ${rate('single')}, ${latencyNote(results.single)}`],
+    },
+    {
+      name: `one hot player against ${SPREAD_PLAYERS}`,
+      ...against('hot', 'spread'),
+      aim: { better: 'higher', target: 0.9 },
+      notes: [`hot ${rate('hot')}, spread ${rate('spread')}`],
+    },
+    {
+      name: 'random keys (UUIDv4) against UUIDv7',
+      ...against('random', 'grouped'),
+      notes: [`random ${rate('random')}`],
+    },
+  ]
+}
+
+async function atHalfLoad(lab: Lab, { server, tokens }: Earning, full: number): Promise<Figure> {
+  const perSecond = Math.round(full / 2)
+  const plan = { connections: CONNECTIONS, perSecond }
+  const { results } = await takeTurns(lab.rounds, {
+    results: () => lab.load('earns at half load', server, earnOf(tokens, '{uuid7}'), plan),
+  })
+  return {
+    name: `p95 of an earn at half load (${perSecond.toLocaleString('en-US')}/s)`,
+    unit: 'ms',
+    ...spread(pick(results, 'p95Ms')),
+    aim: { better: 'lower', target: 10 },
+    costs: lab.costs(server, results),
+    notes: [latencyNote(results), ...lateNotes(results)],
+  }
+}

@@ -1,0 +1,34 @@
+// What every benchmark needs: servers and load generators as processes of their own on cores of
+// their own, turns between what is compared, medians, and a report beside its machine.
+// A figure with an answer other than 2xx in it is not a figure but an error.
+export { type Databases, sqliteDatabases, startPostgresDatabases } from './databases.ts'
+export {
+  type Aim,
+  type Costs,
+  type Figure,
+  lateNotes,
+  latencyNote,
+  memoryFigure,
+  pick,
+  ratios,
+  spread,
+} from './figures.ts'
+export type { LoadResult } from './generator.ts'
+export { guestLogin, logInGuests } from './guests.ts'
+export { createLab, type Lab, type Server, type Subject } from './lab.ts'
+export { describeMachine, type Machine } from './machine.ts'
+export { type Cores, coresOf, findCores, runChild, startChild } from './processes.ts'
+export { type Report, renderReport, saveReport } from './report.ts'
+export type { RequestTemplate } from './request-template.ts'
+export { takeTurns } from './take-turns.ts'
+
+import type { Figure } from './figures.ts'
+import type { Lab } from './lab.ts'
+
+export type Bench = {
+  readonly name: string
+  readonly question: string
+  /** Where its README stands and its last result goes. */
+  readonly folder: string
+  measure(lab: Lab): Promise<readonly Figure[]>
+}
