@@ -77,7 +77,8 @@ const ALWAYS = {
 } as const
 const NEVER = ['server', 'x-powered-by', 'via']
 
-function faultsOf({ headers }: Pick<Answer, 'headers'>): string[] {
+/** What every answer should bear, and this one does not. */
+export function faultsOf({ headers }: Pick<Answer, 'headers'>): string[] {
   const missing = Object.entries(ALWAYS).filter(([name, form]) => !form.test(`${headers[name]}`))
   const told = NEVER.filter((name) => name in headers)
   return [...missing.map(([name]) => `${name}: ${headers[name]}`), ...told]
@@ -101,7 +102,7 @@ function headersOf({ type, token, key, id, headers }: Sent, payload: Uint8Array 
   }
 }
 
-function parsed(text: string): Answer['body'] {
+export function parsed(text: string): Answer['body'] {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null ? (value as Answer['body']) : {}

@@ -1,5 +1,6 @@
 // Bytes on a socket, for what no HTTP client would send.
 import { connect, type Socket } from 'node:net'
+import { type Answer, faultsOf, parsed } from './client.ts'
 
 export type Exchange = {
   /** All that came back, one character per byte. */
@@ -57,6 +58,35 @@ export function converse(
 
 /** No body of ours begins a line with this. */
 const ANSWER = /HTTP\/1\.1 (\d{3}) /g
+
+/** The answers in what came back. Throws where a byte belongs to none of them. */
+export function answersIn({ text }: Pick<Exchange, 'text'>): Answer[] {
+  const answers: Answer[] = []
+  let rest = text
+  while (rest !== '') {
+    const end = rest.indexOf('\r\n\r\n')
+    const [line = '', ...lines] = rest.slice(0, end).split('\r\n')
+    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1] ?? Number.NaN)
+    if (Number.isNaN(status)) throw new Error(`these bytes begin no answer: ${rest.slice(0, 200)}`)
+    const headers = Object.fromEntries(
+      lines.map((each) => [
+        each.slice(0, each.indexOf(':')).toLowerCase(),
+        each.slice(each.indexOf(':') + 1).trim(),
+      ]),
+    )
+    const length = Number(headers['content-length'] ?? 0)
+    const body = Buffer.from(rest.slice(end + 4, end + 4 + length), 'latin1').toString()
+    rest = rest.slice(end + 4 + length)
+    const answer = { status, headers, text: body, body: parsed(body) }
+    // An interim answer is only "go on".
+    if (status >= 200) answers.push(answer)
+  }
+  for (const answer of answers) {
+    const faults = faultsOf(answer)
+    if (faults.length > 0) throw new Error(`${answer.status}: ${faults.join(', ')}`)
+  }
+  return answers
+}
 
 export type RawRequest = {
   readonly method?: string
