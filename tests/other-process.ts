@@ -116,6 +116,8 @@ async function earn(store: Store, playerId: string, times: number): Promise<void
 
 if (import.meta.main) {
   const [url = '', job = ''] = process.argv.slice(2)
+  // Ends with the test that started it.
+  process.on('disconnect', () => process.exit())
   const store = openTestStore(url)
   process.send?.('open')
   await work(store, JSON.parse(job) as Job)

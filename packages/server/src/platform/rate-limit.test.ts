@@ -85,6 +85,6 @@ describe('a rate limit', () => {
     const started = performance.now()
     for (let i = 0; i < 200_000; i += 1) limit.take(`address ${i}`, 0)
     // A pass over all keys for each new one would take minutes.
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 })

@@ -182,7 +182,7 @@ describe('when the network breaks', () => {
     await expect(store.read(COUNT, [])).rejects.toMatchObject(UNAVAILABLE)
     link.mend()
     expect(await store.read(COUNT, [])).toEqual([{ events: 1 }])
-    expect(systemClock.monotonic() - started).toBeLessThan(6_000)
+    expect(systemClock.monotonic() - started).toBeLessThan(15_000)
     expect(store.pool().inUse).toBe(0)
   })
 
@@ -258,13 +258,15 @@ describe('when PostgreSQL asks for a repeat', () => {
     await direct.rows('BEGIN')
     await direct.rows('SELECT hits FROM hits FOR UPDATE')
     let runs = 0
+    const { promise: otherHasTheLog, resolve } = Promise.withResolvers<unknown>()
+    const takeTheLog = () => direct.rows('SELECT * FROM log_head FOR UPDATE').then(resolve)
     const writing = store.transaction(async (tx) => {
       runs += 1
-      if (runs === 1) setTimeout(() => void direct.rows('SELECT * FROM log_head FOR UPDATE'), 20)
+      if (runs === 1) setTimeout(takeTheLog, 20)
       await tx.run(LOCK, [[]])
       await appendOne(tx, 'after the deadlock', 0)
     })
-    await sleep(400)
+    await otherHasTheLog
     await direct.rows('COMMIT')
     await writing
     expect(runs).toBe(2)

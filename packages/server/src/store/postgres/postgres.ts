@@ -102,6 +102,7 @@ function openPool(parts: PostgresParts, settings: PostgresSettings): pg.Pool {
     lock_timeout: settings.lockTimeoutMs,
     idle_in_transaction_session_timeout: settings.idleTransactionTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
     verify: (client, done) => {
       assertDurable(client).then(() => done(), done)

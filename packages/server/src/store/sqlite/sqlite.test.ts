@@ -131,13 +131,16 @@ describe('the claim of a server on its file', () => {
   })
 
   it('ends with the process that holds it, however that ends', async () => {
-    const child = fork(join(import.meta.dirname, 'server-lock.child.ts'), [file()], {
-      execArgv: [],
-    })
-    await once(child, 'message')
-    expect(() => claimServer(file())).toThrow(/another Questline server runs on/)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+    const program = join(import.meta.dirname, 'server-lock.child.ts')
+    const child = fork(program, [file()], { execArgv: [] })
+    const exit = once(child, 'exit')
+    try {
+      await once(child, 'message')
+      expect(() => claimServer(file())).toThrow(/another Questline server runs on/)
+    } finally {
+      child.kill('SIGKILL')
+      await exit
+    }
     claimServer(file())()
   })
 
