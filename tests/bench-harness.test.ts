@@ -88,6 +88,16 @@ describe('runLoad', () => {
     expect(firstFault).toBe(anAnswer(503, '{"n":2}'))
   })
 
+  it('measures CPU time from the end of the warm-up to the last answer', async () => {
+    const { port } = await listen((socket) => socket.write(anAnswer()))
+    let read = 0
+    const cpuSeconds = () => [10, 12, 15][read++] ?? null
+    const result = await runLoad({ port, ...SHORT }, () => GET, cpuSeconds)
+    expect(read).toBe(3)
+    expect((result.serverCpuUs ?? 0) * result.requests).toBeCloseTo(3e6)
+    expect(result.generatorCpu).toBeGreaterThan(0)
+  })
+
   it('sends at a fixed rate, and counts a stall from when the requests were due', async () => {
     const stallMs = 150
     const { port, counts } = await listen((socket, n) => {

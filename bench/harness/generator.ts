@@ -53,36 +53,27 @@ export async function runLoad(
   serverCpuSeconds: () => number | null = () => null,
 ): Promise<LoadResult> {
   const tally = createTally(plan)
-  const sample = () => ({ own: process.cpuUsage(), server: serverCpuSeconds() })
+  const sample = () => ({
+    ms: performance.now(),
+    own: process.cpuUsage(),
+    server: serverCpuSeconds(),
+  })
   let before = sample()
-  let after = before
-  const timers = [
-    setTimeout(() => {
-      before = sample()
-    }, plan.warmupSeconds * 1_000),
-    setTimeout(
-      () => {
-        after = sample()
-      },
-      (plan.warmupSeconds + plan.seconds) * 1_000,
-    ),
-  ]
+  const timer = setTimeout(() => {
+    before = sample()
+  }, plan.warmupSeconds * 1_000)
   const connections = Array.from({ length: plan.connections }, (_, connection) =>
     playConnection(plan, tally, (n) => request(connection, n)),
   )
-  try {
-    await within(Promise.all(connections), plan)
-  } finally {
-    timers.forEach(clearTimeout)
-  }
-  if (after === before) after = sample()
+  await within(Promise.all(connections), plan).finally(() => clearTimeout(timer))
+  const after = sample()
   const own = after.own.user + after.own.system - before.own.user - before.own.system
   const server =
     after.server === null || before.server === null ? null : after.server - before.server
   const result = tally.result()
   return {
     ...result,
-    generatorCpu: own / 1e6 / plan.seconds,
+    generatorCpu: own / 1e3 / (after.ms - before.ms),
     serverCpuUs: server === null ? null : (server * 1e6) / Math.max(1, result.requests),
   }
 }
