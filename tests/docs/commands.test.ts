@@ -49,8 +49,10 @@ async function faultOf({ page, words, line }: Called): Promise<string[]> {
   if (words.length === 0 && !line.includes('--')) return []
   const command = await commandOf(words)
   if (!command) return [`${page}: there is no such command in "${line}"`]
-  const { output } = await helpOf(command)
   const options = [...line.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([option]) => option)
+  // Each help is a process of its own, so it is asked for only when it is needed.
+  if (options.length === 0) return []
+  const { output } = await helpOf(command)
   const unknown = options.filter((option) => !output.includes(option))
   return unknown.map((option) => `${page}: ${option} is no option in "${line}"`)
 }
