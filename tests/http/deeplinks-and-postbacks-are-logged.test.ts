@@ -181,6 +181,23 @@ describe.each(DATABASES)('on $name', (database) => {
       expect((await deliver(large, sign(large))).status).toBe(200)
     })
 
+    test.each([
+      ['nested 10,000 deep', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+      ['of 10,000 fields', `{${Array.from({ length: 10_000 }, (_, i) => `"k${i}":1`).join()}}`],
+      [
+        'with NULs and halves of characters',
+        '{"event_name":"a\\u0000b","x":"\\ud800","y":"\\u0000"}',
+      ],
+    ])('%s is stored as it came', async (_name, odd) => {
+      const { status, body } = await deliver(odd, sign(odd))
+      expect(status).toBe(200)
+      const [row] = await plainSql(
+        server.databaseUrl,
+        `SELECT payload FROM raw_postbacks WHERE postback_id = ${body['postbackId']}`,
+      )
+      expect(row).toEqual({ payload: odd })
+    })
+
     test('of another type than JSON is refused', async () => {
       const sent = { type: 'application/x-www-form-urlencoded', body }
       expectProblem(await server.send('/af/postback', sent), 'unsupported-media-type')
