@@ -145,7 +145,6 @@ async function openAccounts(tx: Tx, postings: readonly Posting[]) {
     async save(tx: Tx): Promise<void> {
       const moves: SqlValue[][] = []
       const opens: SqlValue[][] = []
-      const expected = new Set<string>()
       for (const [name, to] of after) {
         const posting = wanted.get(name)
         if (!posting) throw new Error(`an account was saved that nobody asked for: ${name}`)
@@ -155,18 +154,23 @@ async function openAccounts(tx: Tx, postings: readonly Posting[]) {
         if (!from) opens.push([...values, to.balance, to.version, ...earned])
         else {
           moves.push([...values, to.balance - from.balance, to.version - from.version, ...earned])
-          expected.add(`${to.balance} ${to.version}`)
         }
       }
       if (opens.length > 0) await tx.run(OPEN_BALANCES, opens)
-      if (moves.length > 0) await saveMoves(tx, moves, expected)
+      if (moves.length > 0) await saveMoves(tx, moves, after)
     },
   }
 }
 
-async function saveMoves(tx: Tx, moves: SqlValue[][], expected: ReadonlySet<string>) {
-  const moved = await tx.run<{ balance: number; version: number }>(MOVE_BALANCES, moves)
-  const asDecided = moved.every(({ balance, version }) => expected.has(`${balance} ${version}`))
+type Moved = Pick<AccountRow, 'playerId' | 'currency' | 'balance' | 'version'>
+
+/** Adds in the database, and holds what it comes to against what was decided. */
+async function saveMoves(tx: Tx, moves: SqlValue[][], decided: ReadonlyMap<string, Account>) {
+  const moved = await tx.run<Moved>(MOVE_BALANCES, moves)
+  const asDecided = moved.every((row) => {
+    const account = decided.get(nameOf(row))
+    return account?.balance === row.balance && account.version === row.version
+  })
   if (moved.length !== moves.length || !asDecided) {
     throw new Error('a balance moved under a writing transaction')
   }

@@ -17,12 +17,14 @@ export const FIND_ACCOUNTS = batched('ledger.find-accounts', {
 /** The database adds; the sum that it returns must be the one that the decisions came to. */
 export const MOVE_BALANCES = batched('ledger.move-balances', {
   sqlite: `UPDATE balances SET balance = balance + $3, version = version + $4, earn_day = $5, earned_on_day = $6
-    WHERE player_id = $1 AND currency = $2 RETURNING balance, version`,
+    WHERE player_id = $1 AND currency = $2
+    RETURNING player_id AS "playerId", currency, balance, version`,
   postgres: `UPDATE balances b SET balance = b.balance + m.amount, version = b.version + m.entries,
       earn_day = m.earn_day, earned_on_day = m.earned_on_day
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
       AS m(player_id, currency, amount, entries, earn_day, earned_on_day)
-    WHERE b.player_id = m.player_id AND b.currency = m.currency RETURNING b.balance, b.version`,
+    WHERE b.player_id = m.player_id AND b.currency = m.currency
+    RETURNING b.player_id AS "playerId", b.currency, b.balance, b.version`,
 })
 
 export const OPEN_BALANCES = insertStatement('ledger.open-balances', 'balances', {
