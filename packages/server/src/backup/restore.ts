@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, chmod, copyFile, link, mkdir, rename, stat } from 'node:fs/promises'
+import { access, chmod, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Clock, type Random, toInstant } from '../platform/platform.ts'
@@ -110,32 +110,47 @@ async function setAside(file: string, clock: Clock): Promise<string | null> {
     await removeDatabase(file)
     return null
   }
-  foldWriteAheadLog(file)
   const before = `${file}.before-restore-${toInstant(clock.now()).replace(/[:.]/g, '-')}`
+  await keepWriteAheadLog(file, before)
   // Two names for the same bytes until the rename: the books are never missing.
   await link(file, before).catch(() => copyFile(file, before, constants.COPYFILE_EXCL))
-  for (const suffix of COMPANIONS) {
-    await rename(file + suffix, before + suffix).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
-  }
+  for (const suffix of COMPANIONS) await rm(file + suffix, { force: true })
   await sync(before)
   await sync(dirname(file))
   return before
 }
 
+/** Folds the log into the file where that can be done; a damaged file gets a copy of it beside. */
+async function keepWriteAheadLog(file: string, before: string): Promise<void> {
+  const copy = `${before}-wal`
+  // First, since SQLite removes the log of a file that it cannot read.
+  await copyFile(`${file}-wal`, copy).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  let isFolded = true
+  try {
+    isFolded = foldWriteAheadLog(file)
+  } finally {
+    if (isFolded) await rm(copy, { force: true })
+    else await sync(copy).catch(() => undefined)
+  }
+}
+
 const SQLITE_BUSY = 5
 
-/** Leaving WAL mode moves all of it into the one file, and fails while anybody else has it open. */
-function foldWriteAheadLog(file: string): void {
+/**
+ * Leaving WAL mode moves all of it into the one file, and fails while anybody else has it open.
+ * False for damaged books, which are a reason to restore and are set aside as they are.
+ */
+function foldWriteAheadLog(file: string): boolean {
   const db = new DatabaseSync(file, { timeout: 1_000 })
   try {
     db.exec('PRAGMA journal_mode = DELETE')
+    return true
   } catch (cause) {
-    if (cause instanceof Error && 'errcode' in cause && (Number(cause.errcode) & 0xff) === SQLITE_BUSY) {
-      throw new BackupError('refused', `another process uses ${file}: let it end first`, cause)
-    }
-    // Damaged books are a reason to restore; they are set aside with their log as they are.
+    const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0
+    if (code !== SQLITE_BUSY) return false
+    throw new BackupError('refused', `another process uses ${file}: let it end first`, cause)
   } finally {
     db.close()
   }
