@@ -10,6 +10,7 @@ import { createMetrics, type Metrics, type Stop, startAll } from './platform/pla
 import { createReadiness } from './readiness.ts'
 import { claimServer, StoreFailure } from './store/store.ts'
 import { VERSION } from './version.ts'
+import { watchLedger } from './watch-ledger.ts'
 
 export type Questline = {
   readonly books: Books
@@ -42,6 +43,7 @@ export async function startQuestline(
     { name: 'claim', start: async () => async () => release() },
     { name: 'books', start: async () => () => books.close() },
     { name: 'sweeps', start: async () => startSweeps(books) },
+    { name: 'standing audit', start: () => watchLedger(books, metrics) },
     { name: 'http', start: () => listen(app, config) },
   ])
   return {
