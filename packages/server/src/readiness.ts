@@ -3,8 +3,11 @@ import type { Books } from './books.ts'
 import { shared } from './store/store.ts'
 
 const PROBE_AGE_MAX_MS = 5_000
-/** Changes nothing, but must be committed like any write. */
-const PROBE = shared('readiness.probe', 'UPDATE log_head SET log_offset = log_offset')
+/**
+ * Run twice it changes nothing, but must be committed like any write. Setting the value to itself
+ * would not do: SQLite writes no page for that, and a full disk would look ready.
+ */
+const PROBE = shared('readiness.probe', 'UPDATE log_head SET log_offset = -1 - log_offset')
 const DISK_BYTES_MIN = 64 * 1_024 * 1_024
 
 /** Why no write can be taken, or null; a real commit tells, and its result holds for five seconds. */
@@ -14,7 +17,7 @@ export function createReadiness({ store, world, config }: Books): () => Promise<
   const probe = async (): Promise<string | null> => {
     const disk = await statfs(config.dataDir).catch(() => null)
     if (disk && disk.bavail * disk.bsize < DISK_BYTES_MIN) return 'the disk is almost full'
-    const write = store.transaction((tx) => tx.run(PROBE, [[]]))
+    const write = store.transaction((tx) => tx.run(PROBE, [[], []]))
     return write.then(
       () => null,
       () => 'the database takes no writes',
