@@ -52,6 +52,8 @@ export async function startQuestline(
     address: addressOf(app),
     stop() {
       stopping = true
+      // A connection that still waits for an answer closes after it, however long its client rests.
+      app.server.keepAliveTimeout = 1
       return stopAll()
     },
   }
