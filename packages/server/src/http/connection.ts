@@ -11,6 +11,8 @@ export type ConnectionParts = {
 
 /** What some path of the API has. */
 export const METHODS = 'GET, HEAD, POST, PUT, OPTIONS'
+/** How long a client has to read why it was refused; one that goes on sending is cut off. */
+const LINGER_MS = 500
 /** From then on a request that is still on its way, or its answer, has had its time. */
 const STOP_MS_MAX = 10_000
 
@@ -22,8 +24,12 @@ export function createConnections(parts: ConnectionParts) {
   const answering = new WeakMap<object, ServerResponse>()
 
   const refuse = (socket: Socket, code: ProblemCode): void => {
-    if (socket.writable) socket.end(rawAnswer(code, parts))
-    else socket.destroy()
+    // More bytes of one that was refused before; its time is running.
+    if (socket.writableEnded) return
+    if (!socket.writable) return void socket.destroy()
+    // At once it would be a reset, which takes the answer along that is on its way.
+    const leave = () => setTimeout(() => socket.destroy(), LINGER_MS).unref()
+    socket.end(rawAnswer(code, parts), leave)
   }
 
   const answerUnparsable: NonNullable<FastifyServerOptions['clientErrorHandler']> = (

@@ -53,7 +53,8 @@ export async function createHttp(
     },
     http: {
       requireHostHeader: false,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Node takes the longer of the two for the whole request, so headers may not have more.
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, settings.requestTimeoutMs),
       connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
     },

@@ -11,9 +11,12 @@ const ROUTED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'
  * connection that ends where the next request might be another's.
  */
 export function refuseUnusable(app: FastifyInstance): void {
+  /** Node has read on by the time that a connection ends: what follows on it must not be carried out. */
+  const ended = new WeakSet<object>()
   app.addHook('onRequest', (request, reply, done) => {
-    const fault = framingFault(request)
+    const fault = ended.has(request.raw.socket) ? AFTER_A_FAULT : framingFault(request)
     if (fault !== undefined) {
+      ended.add(request.raw.socket)
       reply.header('connection', 'close')
       return done(new ProblemError('malformed-request', { detail: fault }))
     }
@@ -23,6 +26,8 @@ export function refuseUnusable(app: FastifyInstance): void {
     done(new ProblemError('method-not-allowed'))
   })
 }
+
+const AFTER_A_FAULT = 'It came after one that could not be parsed.'
 
 function framingFault(request: FastifyRequest): string | undefined {
   const hosts = headerValues(request, 'host').length
