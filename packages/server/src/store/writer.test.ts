@@ -131,6 +131,36 @@ describe.each(DATABASES)('group commit on $name', ({ fresh: freshDatabase }) => 
     expect(commitSizes).toEqual([1, 3])
   })
 
+  it('waits longer for others after a commit that took long, so that its commits grow', async () => {
+    let nowMs = 0
+    const slow: Store = {
+      ...store,
+      async transaction(work) {
+        const result = await store.transaction(work)
+        nowMs += 150
+        return result
+      },
+    }
+    const writer = createWriter(
+      {
+        store: slow,
+        monotonic: () => nowMs,
+        onFatal: (error) => fatals.push(error),
+        onCommit: (writes) => commitSizes.push(writes),
+      },
+      { commitWritesMax: 1_000 },
+    )
+    await writer.submit(NAMES, 'first')
+    const arriving: Promise<number>[] = []
+    for (let i = 0; i < 40; i += 1) {
+      arriving.push(writer.submit(NAMES, `n${i}`))
+      await new Promise(setImmediate)
+      nowMs += 1
+    }
+    await Promise.all(arriving)
+    expect(commitSizes).toEqual([1, 40])
+  })
+
   it('commits one write at a time when told so', async () => {
     const writer = aWriter(1)
     await Promise.all(['a', 'b', 'c'].map((name) => writer.submit(NAMES, name)))
