@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { problemOf } from '../../../../tests/fresh-accounts.ts'
 import { systemRandom } from '../platform/platform.ts'
+import { createHashThreads } from './hash-threads.ts'
 import { createPasswordHashing } from './password-hashing.ts'
 import { impossibleHash, parseHash, tagOf } from './passwords.ts'
 
@@ -21,7 +22,7 @@ describe('a password hash', () => {
   it('is the one that the reference implementation makes', async () => {
     // The argon2id vector of P-H-C/phc-winner-argon2, src/test.c.
     const cost = { memoryKiB: 65_536, passes: 2, lanes: 1, salt: Buffer.from('somesalt') }
-    const tag = await tagOf('password', cost)
+    const tag = await tagOf(createHashThreads(), 'password', cost)
     expect(tag.toString('hex')).toBe(
       '09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7',
     )

@@ -1,10 +1,11 @@
 import { ProblemError } from '@questline/contracts'
 import type { Random } from '../platform/platform.ts'
+import { createHashThreads } from './hash-threads.ts'
 import { hashPassword, isWeak, parseHash, tagOf } from './passwords.ts'
 import { sameHash } from './secrets.ts'
 
 export type PasswordHashingSettings = {
-  /** Hashes at once, at most the number of cores. libuv's few threads also serve files and names. */
+  /** Hashes at once, at most the number of cores. */
   readonly hashConcurrency: number
   /** Hashes that may wait for one of these. */
   readonly hashQueueMax: number
@@ -39,6 +40,7 @@ export function createPasswordHashing(
   settings: PasswordHashingSettings,
 ): PasswordHashing {
   const { hashConcurrency, hashQueueMax } = settings
+  const threads = createHashThreads()
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -59,12 +61,12 @@ export function createPasswordHashing(
   }
 
   return {
-    hash: (password) => inTurn(() => hashPassword(password, random.bytes)),
+    hash: (password) => inTurn(() => hashPassword(threads, password, random.bytes)),
     verify: (password, stored, turn) =>
       inTurn(async () => {
         turn.begin()
         const known = parseHash(stored)
-        const tag = await tagOf(password, known)
+        const tag = await tagOf(threads, password, known)
         const matches = sameHash(tag, known.tag)
         turn.end(matches)
         return { matches, weak: isWeak(known) }

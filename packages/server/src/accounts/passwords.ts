@@ -1,4 +1,4 @@
-import { argon2 } from 'node:crypto'
+import type { HashThreads } from './hash-threads.ts'
 
 /** Cost of a hash: about 15 ms and 19 MiB, OWASP's first choice for argon2id. */
 export const PASSWORD_COST = { memoryKiB: 19_456, passes: 2, lanes: 1 } as const
@@ -38,26 +38,20 @@ const unpadded = (bytes: Buffer): string => bytes.toString('base64').replace(/=+
 export const isWeak = ({ memoryKiB, passes }: Stored): boolean =>
   memoryKiB < PASSWORD_COST.memoryKiB || passes < PASSWORD_COST.passes
 
-/** The tag of `password` at the cost and with the salt of `stored`, on a thread of libuv's pool. */
-export const tagOf = (password: string, stored: Omit<Stored, 'tag'>): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    const parameters = {
-      message: Buffer.from(password),
-      nonce: stored.salt,
-      parallelism: stored.lanes,
-      memory: stored.memoryKiB,
-      passes: stored.passes,
-      tagLength: TAG_BYTES,
-    }
-    argon2('argon2id', parameters, (error, tag) => (error ? reject(error) : resolve(tag)))
-  })
+/** The tag of `password` at the cost and with the salt of `stored`. */
+export const tagOf = (
+  threads: HashThreads,
+  password: string,
+  stored: Omit<Stored, 'tag'>,
+): Promise<Buffer> => threads({ ...stored, password, tagBytes: TAG_BYTES })
 
 export async function hashPassword(
+  threads: HashThreads,
   password: string,
   bytes: (count: number) => Buffer,
 ): Promise<string> {
   const stored = { ...PASSWORD_COST, salt: Buffer.from(bytes(SALT_BYTES)) }
-  return formatHash({ ...stored, tag: await tagOf(password, stored) })
+  return formatHash({ ...stored, tag: await tagOf(threads, password, stored) })
 }
 
 /** A hash that no password has: checking against it takes as long as against a real one. */

@@ -161,8 +161,14 @@ async function hashOf(store: Store): Promise<string> {
 
 async function weakHash(password: string): Promise<string> {
   const { tagOf } = await import('./passwords.ts')
+  const { createHashThreads } = await import('./hash-threads.ts')
   const salt = Buffer.alloc(16, 7)
-  const tag = await tagOf(password, { memoryKiB: 8, passes: 1, lanes: 1, salt })
+  const tag = await tagOf(createHashThreads(), password, {
+    memoryKiB: 8,
+    passes: 1,
+    lanes: 1,
+    salt,
+  })
   const text = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')
   return `$argon2id$v=19$m=8,t=1,p=1$${text(salt)}$${text(tag)}`
 }
