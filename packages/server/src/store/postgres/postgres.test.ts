@@ -6,7 +6,7 @@ import { openTestStore } from '../../../../../tests/open-store.ts'
 import { appendOne } from '../../../../../tests/other-process.ts'
 import { openPlainSql, type PlainSql, plainSql } from '../../../../../tests/plain-sql.ts'
 import { systemClock } from '../../platform/platform.ts'
-import { migrate, type Store, shared, type Tx } from '../store.ts'
+import { batched, migrate, type Store, shared, type Tx } from '../store.ts'
 
 const UNAVAILABLE = { name: 'StoreFailure', kind: 'unavailable' }
 const OWN_BACKEND = shared('faults.own-backend', 'SELECT pg_backend_pid() AS pid')
@@ -15,6 +15,14 @@ const FLAKY = shared('faults.flaky', 'SELECT flaky($1, $2)')
 const ADD = shared('faults.add', 'UPDATE hits SET hits = hits + 1')
 const LOCK = shared('faults.lock', 'SELECT hits FROM hits FOR UPDATE')
 const COUNT = shared('faults.count', 'SELECT count(*) AS events FROM event_log')
+const FIND_KEYS = batched('faults.find-keys', {
+  sqlite: 'SELECT entry_id FROM ledger_entries WHERE key_scope = $1',
+  postgres: 'SELECT entry_id FROM ledger_entries WHERE key_scope = ANY($1::text[])',
+})
+const SCANS = shared(
+  'faults.scans',
+  "SELECT seq_scan AS scans FROM pg_stat_user_tables WHERE relname = 'ledger_entries'",
+)
 const SETTINGS = shared(
   'faults.settings',
   "SELECT current_setting('transaction_isolation') AS isolation",
@@ -325,6 +333,25 @@ describe('limits and defaults of the server', () => {
       await expect(store.read(COUNT, [])).rejects.toThrow(refused)
     })
     await append(open())
+  })
+
+  it('a plan that was made on an empty table does not scan the full one', async () => {
+    const store = open({ connectionsMax: 1 })
+    const keys = Array.from({ length: 64 }, (_, i) => [`another ${i}`])
+    const find = () => store.transaction((tx) => tx.run(FIND_KEYS, keys))
+    // The sixth use of a prepared statement may settle on one plan for good.
+    for (let i = 0; i < 8; i += 1) await find()
+    await direct.rows(
+      `INSERT INTO ledger_entries SELECT n, 'p', 'coins', 'earn', 1, n, n, NULL, 'p', 0, 'key ' || n, ''
+       FROM generate_series(1, 5000) n`,
+    )
+    const scans = async () => (await store.read<{ scans: number }>(SCANS, []))[0]?.scans
+    const before = await scans()
+    for (let i = 0; i < 8; i += 1) await find()
+    // A session reports what it did when it is idle, at most once a second.
+    await sleep(1_200)
+    await find()
+    expect(await scans()).toBe(before)
   })
 
   it('the statements of a script may take longer than others', async () => {
