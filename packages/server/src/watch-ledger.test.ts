@@ -53,7 +53,7 @@ describe('the watch over the ledger', () => {
     expect(await gauge('ledger_audited_timestamp_seconds')).toBe(0)
     expect(await gauge('ledger_discrepancies')).toBe(0)
     await vi.waitFor(async () => {
-      const age = Date.now() / 1_000 - (await gauge('ledger_audited_timestamp_seconds'))
+      const age = systemClock.now() / 1_000 - (await gauge('ledger_audited_timestamp_seconds'))
       expect(age).toBeLessThan(5)
     })
 

@@ -127,8 +127,8 @@ describe.each(DATABASES)('the audit on $name', ({ name, fresh }) => {
 
     const found: Discrepancy[] = []
     let checked = 0
-    const until = performance.now() + 1_000
-    while (performance.now() < until) {
+    const until = systemClock.monotonic() + 1_000
+    while (systemClock.monotonic() < until) {
       found.push(...(await standing.slice()))
       const report = await audit.run()
       found.push(...report.discrepancies)
