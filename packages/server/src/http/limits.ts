@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net'
-import { type ProblemCode, ProblemError, type Route } from '@questline/contracts'
+import { ProblemError, type Route } from '@questline/contracts'
 import { type Clock, createRateLimit, type Rate, type RateLimit } from '../platform/platform.ts'
-import type { Caller } from './endpoint.ts'
+import type { Caller, Endpoint } from './endpoint.ts'
+import { createGuessLimit } from './guess-limit.ts'
 
 export type LimitSettings = {
   /** Off for load tests. Shedding goes on. */
@@ -19,8 +20,8 @@ export type Limits = {
   afterIdentified(caller: Caller): void
   /** Instead of these two, for a request that seemed to bear a key; null: it bore none that is valid. */
   afterKey(route: Route, address: string, caller: Caller | null): void
-  /** Counts what looks like guessing: a failed login, a registration. */
-  afterFailure(route: Route, address: string, code: ProblemCode): void
+  /** The endpoint; one at which somebody may guess counts the failures of each address. */
+  guarded(endpoint: Endpoint): Endpoint
 }
 
 const LOGINS = new Set(['login', 'passwordLogin', 'refresh'])
@@ -33,12 +34,14 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
   const addresses = createRateLimit(settings.address)
   const logins = createRateLimit(settings.login)
   const tracks = createRateLimit(settings.track)
-  const failures = createRateLimit({
-    perSecond: settings.loginFailuresPerMinute / 60,
-    burst: settings.loginFailuresPerMinute,
-  })
+  const guesses = createGuessLimit(clock, settings.loginFailuresPerMinute)
   if (!settings.on) {
-    return { beforeRoute() {}, afterIdentified() {}, afterKey() {}, afterFailure() {} }
+    return {
+      beforeRoute() {},
+      afterIdentified() {},
+      afterKey() {},
+      guarded: (endpoint) => endpoint,
+    }
   }
 
   const take = (limit: RateLimit, key: string): void => {
@@ -51,9 +54,9 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
       const key = addressKey(address)
       take(addresses, key)
       if (route.id === 'track') take(tracks, key)
-      if (GUESSES.has(route.id)) refuseFor(failures.wait(key, clock.monotonic()))
+      if (GUESSES.has(route.id)) guesses.allow(key)
       if (LOGINS.has(route.id)) take(logins, key)
-      if (route.id === 'register') failures.take(key, clock.monotonic())
+      if (route.id === 'register') guesses.count(key)
     },
     afterIdentified(caller) {
       if (caller.kind === 'player') take(players, caller.playerId)
@@ -64,9 +67,12 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
       const isOurs = caller?.kind === 'key' && caller.scope !== 'ingest'
       if (!isOurs && !UNLIMITED.has(route.id)) take(addresses, addressKey(address))
     },
-    afterFailure(route, address, code) {
-      if (!LOGINS.has(route.id) || code !== 'invalid-credentials') return
-      failures.take(addressKey(address), clock.monotonic())
+    guarded(endpoint) {
+      if (!LOGINS.has(endpoint.route.id)) return endpoint
+      return {
+        ...endpoint,
+        handle: (call) => guesses.attempt(addressKey(call.request.ip), () => endpoint.handle(call)),
+      }
     },
   }
 }

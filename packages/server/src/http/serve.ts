@@ -52,7 +52,7 @@ export function serveEndpoints(
   for (const endpoint of endpoints) {
     const { path, aliases, method } = endpoint.route
     for (const url of [path, ...aliases]) {
-      app.route({ ...optionsFor(parts, endpoint, url !== path), url })
+      app.route({ ...optionsFor(parts, parts.limits.guarded(endpoint), url !== path), url })
       methods.set(url, [...(methods.get(url) ?? []), method])
     }
   }
@@ -102,11 +102,6 @@ function optionsFor(
     handler: (request: FastifyRequest, reply: FastifyReply) =>
       answer(parts, endpoint, request, reply),
     onResponse: observeResponses(parts, route),
-    onError: async (request: FastifyRequest, _reply: FastifyReply, error: Error) => {
-      if (error instanceof ProblemError) {
-        parts.limits.afterFailure(route, request.ip, error.code)
-      }
-    },
   }
 }
 

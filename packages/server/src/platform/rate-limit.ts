@@ -4,8 +4,8 @@ export type Rate = { readonly perSecond: number; readonly burst: number }
 export type RateLimit = {
   /** Takes one unit for `key`. Returns 0 when allowed, else the milliseconds until one is free. */
   take(key: string, nowMs: number): number
-  /** As `take`, without taking. */
-  wait(key: string, nowMs: number): number
+  /** As `take`, without taking, behind as many others who have not taken yet. */
+  wait(key: string, nowMs: number, others?: number): number
 }
 
 /**
@@ -27,8 +27,9 @@ export function createRateLimit(rate: Rate, keysMax = 100_000): RateLimit {
     }
   }
 
-  const wait = (key: string, nowMs: number): number => {
-    const waitMs = (fullAt.get(key) ?? nowMs) - nowMs - toleranceMs
+  const wait = (key: string, nowMs: number, others = 0): number => {
+    const fullMs = Math.max(fullAt.get(key) ?? nowMs, nowMs) - nowMs
+    const waitMs = fullMs + others * intervalMs - toleranceMs
     // Less than a nanosecond is the rounding of the sums, not a wait.
     return waitMs > 1e-6 ? waitMs : 0
   }
