@@ -4,7 +4,10 @@ type Door = { readonly setting: string; readonly open: string }
 
 /** Each door, its setting, and what is possible while it is open. */
 const DOORS: Readonly<Record<keyof Config['doors'], Door>> = {
-  bareLogin: { setting: 'BARE_LOGIN', open: 'a userId alone logs in a guest that has no device secret' },
+  bareLogin: {
+    setting: 'BARE_LOGIN',
+    open: 'a userId alone logs in a guest that has no device secret',
+  },
   unsignedPostbacks: {
     setting: 'UNSIGNED_POSTBACKS',
     open: 'postbacks without a signature are stored, as unverified',
