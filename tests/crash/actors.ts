@@ -43,15 +43,13 @@ export async function play(
 
 const SETTLE_MS_MAX = 10_000
 
-/** Repeats what is open until all has an answer. @throws when that does not come about */
+/** Repeats what is open until it has an answer; what gets none is found by the check that follows. */
 export async function settle(actors: readonly Actor[], client: Client): Promise<void> {
   const untilMs = performance.now() + SETTLE_MS_MAX
   for (const actor of actors) {
-    while (actor.isOpen()) {
+    while (actor.isOpen() && performance.now() < untilMs) {
       await actor.step(client)
-      if (!actor.isOpen()) break
-      if (performance.now() > untilMs) throw new Error('a write got no answer however often sent')
-      await sleep(REPEAT_MS)
+      if (actor.isOpen()) await sleep(REPEAT_MS)
     }
   }
 }
