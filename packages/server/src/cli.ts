@@ -20,6 +20,16 @@ echo "questline needs Node 26 or newer; found: $version. Run npm ci, which insta
 exit 2
 */
 
-import { runCommand } from './cli/run-command.ts'
+import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 
-await runCommand(process.argv.slice(2))
+const words = process.argv.slice(2)
+const installed = join(import.meta.dirname, '../../../node_modules')
+// Saves 0.12 of the 0.29 s of CPU that an audit of empty books takes. A server starts seldom, and
+// writes nowhere but to its DATA_DIR. Not in the shared temporary folder, since what lies here is code.
+if (words[0] !== 'start' && existsSync(installed)) {
+  enableCompileCache(join(installed, '.cache/questline'))
+}
+const { runCommand } = await import('./cli/run-command.ts')
+await runCommand(words)
