@@ -31,14 +31,14 @@ export function exchange(
 /** As `exchange`, with `speak` doing the sending. */
 export function converse(
   url: string,
-  speak: (socket: Socket) => void,
+  speak: (socket: Socket) => void | Promise<void>,
   { patienceMs = 5_000, answers = Number.POSITIVE_INFINITY }: ExchangeLimits = {},
 ): Promise<Exchange> {
   const { hostname, port } = new URL(url)
   const startedMs = performance.now()
   return new Promise((resolve) => {
     let text = ''
-    const socket = connect(Number(port), hostname, () => speak(socket))
+    const socket = connect(Number(port), hostname, () => void speak(socket))
     const finish = (closed: boolean): void => {
       clearTimeout(timer)
       socket.destroy()

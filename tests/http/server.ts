@@ -26,7 +26,9 @@ export type TestServer = Client & {
   readonly keys: { readonly operator: string; readonly server: string; readonly ingest: string }
   /** Logs a guest in, who is made by it: the token of its session. */
   guest(userId: string): Promise<string>
-  /** As a signal does. Once; a second call waits for the first. */
+  /** As a signal does. A second call waits for the first. */
+  halt(): Promise<void>
+  /** Halts, and removes the database. */
   stop(): Promise<void>
 }
 
@@ -54,13 +56,10 @@ export async function startServer(
   const { world, prepare } = changes
   const questline = await startQuestline(config, { ...world, ...(prepare ? { prepare } : {}) })
   const client = createClient(questline.address)
-  let stopping: Promise<void> | undefined
-  const stop = async () => {
-    // Clients of games keep their connections; the server has to get rid of them by itself.
-    await questline.stop()
-    client.close()
-    await drop()
-    await rm(dataDir, { recursive: true, force: true })
+  let halting: Promise<void> | undefined
+  const halt = (): Promise<void> => {
+    halting ??= questline.stop()
+    return halting
   }
   return {
     ...client,
@@ -69,9 +68,13 @@ export async function startServer(
     app: questline.app,
     keys: await makeKeys(questline.books),
     guest: (userId) => tokenOf(client, userId),
-    stop() {
-      stopping ??= stop()
-      return stopping
+    halt,
+    async stop() {
+      // Clients of games keep their connections; the server has to get rid of them by itself.
+      await halt()
+      client.close()
+      await drop()
+      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

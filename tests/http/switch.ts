@@ -12,6 +12,8 @@ export type Switch = {
   hold(): void
   /** Commits are done, and their results wait until `release`. */
   holdResults(): void
+  /** Reads wait until `release`. */
+  holdReads(): void
   /** How many commits wait for that now. */
   readonly held: () => number
   release(): void
@@ -24,6 +26,7 @@ export function createSwitch(): Switch {
   let failure: Error | undefined
   let before = openGate()
   let after = openGate()
+  let reading = openGate()
   const assertWhole = () => {
     if (broken) throw new StoreFailure('unavailable', new Error('the cable is pulled'))
   }
@@ -46,6 +49,7 @@ export function createSwitch(): Switch {
         return result
       },
       async read<R>(...of: Parameters<Store['read']>): Promise<R[]> {
+        await reading.passed
         assertWhole()
         return store.read<R>(...of)
       },
@@ -63,9 +67,11 @@ export function createSwitch(): Switch {
     holdResults() {
       after = closedGate()
     },
+    holdReads() {
+      reading = closedGate()
+    },
     release() {
-      before.open()
-      after.open()
+      for (const gate of [before, after, reading]) gate.open()
     },
     mend() {
       broken = false

@@ -96,8 +96,10 @@ type AnswerProblem = (error: unknown, request: FastifyRequest, reply: FastifyRep
 export function answerProblems(parts: {
   readonly logger: Logger
   readonly isUnavailable: IsUnavailable
+  readonly isStopping: () => boolean
 }): AnswerProblem {
   return (error, request, reply) => {
+    if (parts.isStopping()) reply.header('connection', 'close')
     const problem = problemFor(error, parts.isUnavailable)
     logProblem(parts.logger, request, problem)
     return sendProblem(reply, request.id, problem)

@@ -242,7 +242,10 @@ async function answer(
     const detail = 'It took too long. It may have been done: only a repeat with its key can tell.'
     sendProblem(reply, request.id, new ProblemError('overloaded', { detail, retryAfter: 1 }))
   })
-  return reply.sent ? reply : send(reply, given)
+  if (reply.sent) return reply
+  // So that the client sends its next request to another server, and not into a closing connection.
+  if (parts.isStopping()) reply.header('connection', 'close')
+  return send(reply, given)
 }
 
 function intentOf(route: Route, request: FastifyRequest): Intent | null {
