@@ -35,6 +35,8 @@ export async function questline(words: readonly string[], around: Surroundings):
   const child = spawnQuestline(words, around)
   const killer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   try {
+    // One that ends before it has read anything closes the pipe under our hands.
+    child.stdin?.on('error', () => undefined)
     child.stdin?.end(around.input ?? '')
     const [output, errors, [exit, signal]] = await Promise.all([
       child.stdout ? text(child.stdout) : '',
