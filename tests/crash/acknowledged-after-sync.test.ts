@@ -10,7 +10,7 @@ import { setTheStage } from './staging.ts'
 import { attach, SYNC, tracingHere } from './strace.ts'
 import { acknowledgements, readCalls } from './trace-reader.ts'
 
-const EARNS = Number(process.env['CRASH_TRACED_EARNS'] ?? 1_500)
+const EARNS = Number(process.env['CRASH_TRACED_EARNS'] ?? 10_000)
 const AT_ONCE = 32
 const tracingIs = await tracingHere()
 async function withServer<T>(settings: Settings, work: (server: Server) => Promise<T>): Promise<T> {
