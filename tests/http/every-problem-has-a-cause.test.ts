@@ -152,21 +152,23 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
   'shutting-down': async ({ disk }) => {
     const leaving = await startServer(DATABASES[0], { world: { decorateStore: disk.decorate } })
     const token = await leaving.guest('ada')
-    const post = aPost('/earn', '{"amount":1}', [`Authorization: Bearer ${token}`])
     disk.hold()
-    const stopped = Promise.withResolvers<void>()
-    const kept = converse(leaving.url, (socket) => {
-      socket.write(post)
-      stopped.promise.then(() => socket.write(post))
-    })
+    const held = leaving.send('/earn', { token, body: { amount: 1 } })
     while (disk.held() === 0) await new Promise(setImmediate)
-    const stopping = leaving.stop()
-    stopped.resolve()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    disk.release()
-    const answers = answersIn(await kept)
-    await stopping
-    return answers.at(-1) ?? Promise.reject(new Error('it was not answered'))
+    // Begun before the stop, so that its connection still stands, and complete only after it.
+    const begun = await converse(leaving.url, async (socket) => {
+      const whole = aPost('/earn', '{"amount":1}', [`Authorization: Bearer ${token}`])
+      socket.write(whole.slice(0, 20))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      const halting = leaving.halt()
+      socket.write(whole.slice(20))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      disk.release()
+      await halting
+    })
+    expect((await held).status).toBe(200)
+    await leaving.stop()
+    return answersIn(begun)[0] ?? Promise.reject(new Error('it was not answered'))
   },
 }
 

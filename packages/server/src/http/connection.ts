@@ -27,9 +27,7 @@ export function createConnections(parts: ConnectionParts) {
     // More bytes of one that was refused before; its time is running.
     if (socket.writableEnded) return
     if (!socket.writable) return void socket.destroy()
-    // At once it would be a reset, which takes the answer along that is on its way.
-    const leave = () => setTimeout(() => socket.destroy(), LINGER_MS).unref()
-    socket.end(rawAnswer(code, parts), leave)
+    socket.end(rawAnswer(code, parts), () => linger(socket))
   }
 
   const answerUnparsable: NonNullable<FastifyServerOptions['clientErrorHandler']> = (
@@ -39,14 +37,20 @@ export function createConnections(parts: ConnectionParts) {
     if (error.code === 'ECONNRESET' || !(socket instanceof Socket)) return void socket.destroy()
     const code = codeFor(error)
     const before = answering.get(socket)
+    const isComplete = before?.req.complete === true
     // A request before the broken one may have had its effect: its answer is not overtaken.
-    const isUnderWay = before?.req.complete === true && !before.writableFinished
-    if (isUnderWay) before.once('close', () => refuse(socket, code))
-    else if (before?.headersSent && !before.writableFinished) socket.destroy()
+    if (isComplete && !before.writableFinished) before.once('close', () => refuse(socket, code))
+    // The broken one itself was refused before it broke: it has its answer.
+    else if (!isComplete && before?.headersSent) socket.end(() => linger(socket))
     else refuse(socket, code)
   }
 
   return { answerUnparsable, attach: (app: FastifyInstance) => attach(app, answering, refuse) }
+}
+
+/** At once it would be a reset, which takes the answer along that is on its way. */
+function linger(socket: Socket): void {
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 function attach(

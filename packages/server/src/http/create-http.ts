@@ -67,8 +67,8 @@ export async function createHttp(
   parseBodies(app)
   renderProblems(app, problems)
   sendHeaders(app, send)
-  refuseUnusable(app)
   connections.attach(app)
+  refuseUnusable(app)
   const deadlines = createDeadlines(parts.clock)
   app.addHook('onClose', async () => deadlines.stop())
   serveEndpoints(
