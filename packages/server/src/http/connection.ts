@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import { Socket } from 'node:net'
 import { PROBLEMS, type ProblemCode, problemDocument } from '@questline/contracts'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import { stateOf } from './connection-state.ts'
 
 export type ConnectionParts = {
   /** What every answer bears. */
@@ -21,8 +22,6 @@ const STOP_MS_MAX = 10_000
  * connection closed, since after a framing error nobody knows where the next request begins.
  */
 export function createConnections(parts: ConnectionParts) {
-  const answering = new WeakMap<object, ServerResponse>()
-
   const refuse = (socket: Socket, code: ProblemCode): void => {
     // More bytes of one that was refused before; its time is running.
     if (socket.writableEnded) return
@@ -36,7 +35,7 @@ export function createConnections(parts: ConnectionParts) {
   ) => {
     if (error.code === 'ECONNRESET' || !(socket instanceof Socket)) return void socket.destroy()
     const code = codeFor(error)
-    const before = answering.get(socket)
+    const before = stateOf(socket).answering
     const isComplete = before?.req.complete === true
     // A request before the broken one may have had its effect: its answer is not overtaken.
     if (isComplete && !before.writableFinished) before.once('close', () => refuse(socket, code))
@@ -45,7 +44,7 @@ export function createConnections(parts: ConnectionParts) {
     else refuse(socket, code)
   }
 
-  return { answerUnparsable, attach: (app: FastifyInstance) => attach(app, answering, refuse) }
+  return { answerUnparsable, attach: (app: FastifyInstance) => attach(app, refuse) }
 }
 
 /** At once it would be a reset, which takes the answer along that is on its way. */
@@ -53,14 +52,10 @@ function linger(socket: Socket): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
-function attach(
-  app: FastifyInstance,
-  answering: WeakMap<object, ServerResponse>,
-  refuse: (socket: Socket, code: ProblemCode) => void,
-): void {
+function attach(app: FastifyInstance, refuse: (socket: Socket, code: ProblemCode) => void): void {
   const { server } = app
   app.addHook('onRequest', (request, reply, done) => {
-    answering.set(request.raw.socket, reply.raw)
+    stateOf(request.raw.socket).answering = reply.raw
     done()
   })
   server.on('connect', (_request: IncomingMessage, socket) => {

@@ -1,8 +1,11 @@
 import type { Clock } from '../platform/platform.ts'
 
+/** One piece of work and what happens once it has taken too long. It is not interrupted. */
+export type Watched = { readonly since: number; readonly expire: () => void }
+
 export type Deadlines = {
-  /** `work`, and a call of `expire` when it takes longer than the deadline. It is not interrupted. */
-  watch<T>(work: Promise<T>, expire: () => void): Promise<T>
+  begin(expire: () => void): Watched
+  end(watched: Watched): void
   stop(): void
 }
 
@@ -13,7 +16,7 @@ const LOOK_INTERVAL_MS = 250
 /** One timer looks after all requests; a timer for each would be a tenth of what a balance read costs. */
 export function createDeadlines(clock: Clock): Deadlines {
   // In the order of their start, so that the first one that has time ends the look.
-  const waiting = new Set<{ readonly since: number; readonly expire: () => void }>()
+  const waiting = new Set<Watched>()
   const look = (): void => {
     const before = clock.monotonic() - HANDLER_MS_MAX
     for (const one of waiting) {
@@ -25,15 +28,12 @@ export function createDeadlines(clock: Clock): Deadlines {
   const timer = setInterval(look, LOOK_INTERVAL_MS)
   timer.unref()
   return {
-    async watch(work, expire) {
-      const one = { since: clock.monotonic(), expire }
-      waiting.add(one)
-      try {
-        return await work
-      } finally {
-        waiting.delete(one)
-      }
+    begin(expire) {
+      const watched = { since: clock.monotonic(), expire }
+      waiting.add(watched)
+      return watched
     },
+    end: (watched) => void waiting.delete(watched),
     stop: () => clearInterval(timer),
   }
 }

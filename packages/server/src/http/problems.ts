@@ -75,6 +75,7 @@ export function sendProblem(reply: FastifyReply, requestId: string, problem: Pro
   if (retry || problem.retryAfter !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfter ?? 1))))
   }
+  reply.request.routeOptions.config.observe?.(status, reply.elapsedTime)
   const document = problemDocument(problem.code, {
     requestId,
     detail: problem.detail,

@@ -5,7 +5,6 @@ import type {
   FastifyReply,
   FastifyRequest,
   onRequestHookHandler,
-  onResponseHookHandler,
   preValidationHookHandler,
   RouteOptions,
 } from 'fastify'
@@ -23,6 +22,10 @@ import { sendProblem } from './problems.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
+  }
+  interface FastifyContextConfig {
+    /** Counts an answer of this route. */
+    observe?: (status: number, elapsedMs: number) => void
   }
 }
 
@@ -93,30 +96,38 @@ function optionsFor(
 ): Omit<RouteOptions, 'url'> {
   const { route } = endpoint
   const before = admit(parts, route)
+  const observe = observeAnswers(parts, route)
   return {
     method: route.method,
     ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
     schema: schemaOf(route, alias),
     onRequest: before,
     ...(route.query ? { preValidation: refuseUnclearQuery } : {}),
-    handler: (request: FastifyRequest, reply: FastifyReply) =>
-      answer(parts, endpoint, request, reply),
-    onResponse: observeResponses(parts, route),
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const given = await answer(parts, endpoint, request, reply)
+      if (reply.sent) return reply
+      observe(given.status, reply.elapsedTime)
+      // So that the client sends its next request to another server, and not into a closing connection.
+      if (parts.isStopping()) reply.header('connection', 'close')
+      return send(reply, given)
+    },
+    config: { observe },
   }
 }
 
-/** Label values are looked up once per status, not once per request. */
-function observeResponses(parts: ServeParts, route: Route): onResponseHookHandler {
+/**
+ * Label values are looked up once per status, not once per request. Called when an answer is
+ * handed over: a hook on its end would cost every request two listeners.
+ */
+function observeAnswers(parts: ServeParts, route: Route) {
   const byStatus = new Map<number, (seconds: number) => void>()
-  return (_request, reply, done) => {
-    const { statusCode } = reply
-    let observe = byStatus.get(statusCode)
+  return (status: number, elapsedMs: number): void => {
+    let observe = byStatus.get(status)
     if (!observe) {
-      observe = parts.observer([route.path, route.method, String(statusCode)])
-      byStatus.set(statusCode, observe)
+      observe = parts.observer([route.path, route.method, String(status)])
+      byStatus.set(status, observe)
     }
-    observe(reply.elapsedTime / 1_000)
-    done()
+    observe(elapsedMs / 1_000)
   }
 }
 
@@ -223,7 +234,7 @@ async function answer(
   endpoint: Endpoint,
   request: FastifyRequest,
   reply: FastifyReply,
-) {
+): Promise<Answer> {
   const intent = endpoint.route.idempotent ? intentOf(endpoint.route, request) : null
   const call = {
     body: request.body as never,
@@ -234,18 +245,17 @@ async function answer(
     requestId: request.id,
     request,
   }
-  const handling =
-    intent === null
-      ? endpoint.handle(call)
-      : parts.inFlight.run(intent, () => endpoint.handle(call))
-  const given = await parts.deadlines.watch(handling, () => {
+  const watched = parts.deadlines.begin(() => {
     const detail = 'It took too long. It may have been done: only a repeat with its key can tell.'
     sendProblem(reply, request.id, new ProblemError('overloaded', { detail, retryAfter: 1 }))
   })
-  if (reply.sent) return reply
-  // So that the client sends its next request to another server, and not into a closing connection.
-  if (parts.isStopping()) reply.header('connection', 'close')
-  return send(reply, given)
+  try {
+    return await (intent === null
+      ? endpoint.handle(call)
+      : parts.inFlight.run(intent, () => endpoint.handle(call)))
+  } finally {
+    parts.deadlines.end(watched)
+  }
 }
 
 function intentOf(route: Route, request: FastifyRequest): Intent | null {

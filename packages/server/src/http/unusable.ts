@@ -2,6 +2,7 @@ import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { headerValues } from './access.ts'
 import { METHODS } from './connection.ts'
+import { stateOf } from './connection-state.ts'
 
 /** Methods that some route has, or that are refused by each path with its own list. */
 const ROUTED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'OPTIONS'])
@@ -11,12 +12,12 @@ const ROUTED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'
  * connection that ends where the next request might be another's.
  */
 export function refuseUnusable(app: FastifyInstance): void {
-  /** Node has read on by the time that a connection ends: what follows on it must not be carried out. */
-  const ended = new WeakSet<object>()
   app.addHook('onRequest', (request, reply, done) => {
-    const fault = ended.has(request.raw.socket) ? AFTER_A_FAULT : framingFault(request)
+    const state = stateOf(request.raw.socket)
+    const fault = state.ended ? AFTER_A_FAULT : framingFault(request)
     if (fault !== undefined) {
-      ended.add(request.raw.socket)
+      // Node has read on by the time that a connection ends.
+      state.ended = true
       reply.header('connection', 'close')
       return done(new ProblemError('malformed-request', { detail: fault }))
     }
