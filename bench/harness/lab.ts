@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import { START_COMMAND } from '../../tests/start-command.ts'
 import type { Databases } from './databases.ts'
 import { type Costs, pick, spread } from './figures.ts'
 import type { LoadPlan, LoadResult } from './generator.ts'
@@ -92,6 +93,8 @@ export function createLab(lab: LabSettings) {
         core: cores.server,
         settings: { ...set, PORT: '0', DATA_DIR: dataDir, ...(await databases.fresh()) },
         under,
+        // Those of `questline start`: the memory of a server depends on them.
+        flags: START_COMMAND.filter((word) => word.startsWith('--')),
       })
       const shown = Object.entries(set).map(([key, value]) => `${key}=${value}`)
       const said = [...shown, ...under].join(' ').replaceAll(lab.folder, '…')

@@ -14,6 +14,8 @@ export type ChildOptions = {
   readonly settings?: Readonly<Record<string, string>>
   /** A command that runs the process, such as strace with its flags. */
   readonly under?: readonly string[]
+  /** Of Node. */
+  readonly flags?: readonly string[]
 }
 
 export type Child<Ready> = AsyncDisposable & { readonly ready: Ready }
@@ -72,11 +74,12 @@ export async function runChild<Result>(
   return JSON.parse(output)
 }
 
-function launch(script: string, { core, args = [], settings, under = [] }: ChildOptions) {
+function launch(script: string, options: ChildOptions) {
+  const { core, args = [], settings, under = [], flags = [] } = options
   const pinned = core === null ? [] : ['taskset', '-c', String(core)]
   const [command = process.execPath, ...rest] = [
     ...[...pinned, ...under, process.execPath],
-    ...['--disable-warning=ExperimentalWarning', script, ...args],
+    ...[...flags, '--disable-warning=ExperimentalWarning', script, ...args],
   ]
   const { PATH = '', TMPDIR } = process.env
   const env = { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...settings }
