@@ -18,7 +18,11 @@ describe.each(DATABASES)('on $name', (database) => {
     server = await startServer(database, { world: { decorateStore: disk.decorate } })
     token = await server.guest('ada')
   })
-  afterEach(() => server.stop())
+  afterEach(async () => {
+    // Also when a test failed in between.
+    disk.release()
+    await server.stop()
+  })
 
   const earn = (n: number) => server.send('/earn', { token, key: `k${n}`, body: { amount: 1 } })
   const post = (n: number) =>

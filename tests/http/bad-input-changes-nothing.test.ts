@@ -15,6 +15,7 @@ type Property = { readonly type?: string; readonly format?: string }
 type Schema = { readonly properties: Record<string, Property>; readonly required?: string[] }
 const schemaOf = (schema: unknown): Schema => schema as Schema
 
+const QUICK = { patienceMs: 2_000 }
 /** Routes whose bodies have a closed list of fields; a postback is the provider's own. */
 const WRITES = ROUTES.filter((route) => route.body !== undefined && route.access !== 'verifier')
 const READS = ROUTES.filter((route) => route.query !== undefined)
@@ -249,14 +250,14 @@ describe.each(DATABASES)('on $name', (database) => {
     })
 
     test('is refused by its announced length, before a byte of it has come', async () => {
-      const sent = await exchange(server.url, head([`Content-Length: ${max + 1}`]))
+      const sent = await exchange(server.url, head([`Content-Length: ${max + 1}`]), QUICK)
       expect(sent).toMatchObject({ statuses: [413], closed: true })
       expectProblem(answersIn(sent)[0] ?? never(), 'body-too-large')
     })
 
     test('is refused by its first byte too many when it announces none', async () => {
       const chunk = `${(max + 1).toString(16)}\r\n${' '.repeat(max + 1)}\r\n`
-      const sent = await exchange(server.url, head(['Transfer-Encoding: chunked']) + chunk)
+      const sent = await exchange(server.url, head(['Transfer-Encoding: chunked']) + chunk, QUICK)
       expect(sent).toMatchObject({ statuses: [413], closed: true })
     })
 

@@ -190,7 +190,11 @@ describe.each(DATABASES)('a queue that is full on $name, with rates off', (datab
     })
     token = await server.guest('ada')
   })
-  afterEach(() => server.stop())
+  afterEach(async () => {
+    // Also when a test failed in between.
+    disk.release()
+    await server.stop()
+  })
 
   const earn = () => server.send('/earn', { token, body: { amount: 1 } })
   /** One commit that is under way, and `depth` writes behind it. */
