@@ -30,6 +30,9 @@ describe.each(DATABASES)('on $name', (database) => {
     const answer = await waiting
     expect(expectProblem(answer, 'overloaded')['detail']).toContain('It may have been done')
     expectProblem(await earn(), 'idempotency-key-in-use')
+    expect((await server.send('/metrics')).text).toContain(
+      'questline_http_request_seconds_count{route="/earn",method="POST",status="503"} 1',
+    )
 
     disk.release()
     let retried = await earn()

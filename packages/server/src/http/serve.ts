@@ -17,7 +17,6 @@ import type { Deadlines } from './deadlines.ts'
 import type { Answer, Caller, Endpoint } from './endpoint.ts'
 import type { Limits } from './limits.ts'
 import type { HttpParts } from './parts.ts'
-import { sendProblem } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -247,7 +246,7 @@ async function answer(
   }
   const watched = parts.deadlines.begin(() => {
     const detail = 'It took too long. It may have been done: only a repeat with its key can tell.'
-    sendProblem(reply, request.id, new ProblemError('overloaded', { detail, retryAfter: 1 }))
+    reply.send(new ProblemError('overloaded', { detail, retryAfter: 1 }))
   })
   try {
     return await (intent === null
