@@ -14,7 +14,7 @@ export type HashThreads = (job: HashJob) => Promise<Buffer>
 /**
  * Threads of the lowest priority that do nothing but hash, as many as hash at once. In libuv's pool
  * a hash has the event loop's own priority: with one core it took every second time slice from all
- * other requests, and their p95 rose from 0.4 to 10 ms.
+ * other requests, and their p95 rose from 0.4 to 10 ms on a busy machine.
  */
 export function createHashThreads(): HashThreads {
   const idle: Worker[] = []
