@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import { copyFile, link, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Output } from './run-summary.ts'
+
+/** Waits until a file, or the names in a folder, are on disk. */
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Puts `text` in the place of `<folder>/<name>`: as a whole, on disk, or not at all. */
+export async function replaceText(folder: string, name: string, text: string): Promise<void> {
+  const aside = join(folder, `.${name}.new`)
+  const handle = await open(aside, 'w')
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(aside, join(folder, name))
+  await sync(folder)
+}
+
+/**
+ * Puts the file `from` in the place of `<folder>/<name>`, which is at every moment the old one or the
+ * new one. Both share their bytes where the file system can do that.
+ */
+export async function replaceFile(from: string, folder: string, name: string): Promise<void> {
+  const aside = join(folder, asideName(name))
+  await rm(aside, { force: true })
+  try {
+    await link(from, aside)
+  } catch {
+    // Another file system, or one without hard links.
+    await copyFile(from, aside, constants.COPYFILE_FICLONE)
+    await sync(aside)
+  }
+  await rename(aside, join(folder, name))
+}
+
+const asideName = (name: string): string => `.${name}.publishing`
+/** What a killed `replaceFile` leaves behind. */
+export const isAside = (name: string): boolean => /^\..+\.publishing$/.test(name)
+
+const CHUNK_BYTES = 1 << 20
+
+export async function hashFile(path: string): Promise<Output> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** Hashes a file that is complete while the system brings it to disk. */
+export async function seal(path: string): Promise<Output> {
+  const [output] = await Promise.all([hashFile(path), sync(path)])
+  return output
+}
