@@ -43,6 +43,8 @@ export async function replaceFile(from: string, folder: string, name: string): P
     await sync(aside)
   }
   await rename(aside, join(folder, name))
+  // A rename to another name of the same file does nothing, and so leaves this one.
+  await rm(aside, { force: true })
 }
 
 const asideName = (name: string): string => `.${name}.publishing`

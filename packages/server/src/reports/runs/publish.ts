@@ -1,6 +1,6 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile, isAside, replaceFile, sync } from './durable.ts'
+import { hashFile, replaceFile, sync } from './durable.ts'
 import { ifMissing, newestWhole, RECORD, readRecord, runFolder } from './records.ts'
 import type { GoodRun } from './run-summary.ts'
 
@@ -49,7 +49,6 @@ async function shows(out: string, record: GoodRun): Promise<boolean> {
  * somebody changed a file. Only for the holder of the claim. Returns whether there was something to repair.
  */
 export async function repair(out: string, reached: Reached): Promise<boolean> {
-  for (const name of (await readdir(out)).filter(isAside)) await rm(join(out, name))
   const newest = await newestWhole(out)
   if (!newest || (await shows(out, newest))) return false
   await publish(out, newest, reached)
