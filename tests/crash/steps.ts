@@ -40,6 +40,13 @@ export function stepping(store: Store, { reach }: Steps): Store {
       reach(`after ${statement.name}`)
       return rows
     },
+    async change(statement, tuples) {
+      if (tuples.length === 0) return 0
+      reach(`before ${statement.name}`)
+      const changed = await tx.change(statement, tuples)
+      reach(`after ${statement.name}`)
+      return changed
+    },
   })
   return {
     ...store,

@@ -7,6 +7,8 @@ export interface Tx {
    * SQLite runs it once per tuple; PostgreSQL once, over the tuples turned into arrays.
    */
   run<R = never>(statement: Statement, tuples: readonly (readonly SqlValue[])[]): Promise<R[]>
+  /** The same for a statement that returns no rows: how many it changed. */
+  change(statement: Statement, tuples: readonly (readonly SqlValue[])[]): Promise<number>
   /**
    * Takes `count` consecutive log offsets and returns the first. Offsets have no gaps and become
    * visible in order, because a transaction that fails gives its offsets back.

@@ -1,6 +1,9 @@
 import type { LogHead } from './log-head.ts'
 import type { Tx } from './port.ts'
 
+/** What a database does in a transaction; the rest of `Tx` is alike on both. */
+export type Statements = Pick<Tx, 'run' | 'change'>
+
 /**
  * Lets `work` use a transaction, and only as long as it is one. A statement that failed fails the
  * whole, also when `work` caught it: PostgreSQL would answer the COMMIT with a silent ROLLBACK, and
@@ -8,7 +11,7 @@ import type { Tx } from './port.ts'
  */
 export async function runWork<T>(
   work: (tx: Tx) => Promise<T>,
-  run: Tx['run'],
+  statements: Statements,
   head: LogHead,
 ): Promise<T> {
   let isOver = false
@@ -16,15 +19,20 @@ export async function runWork<T>(
   const assertOpen = (): void => {
     if (isOver) throw new Error('the transaction is over')
   }
+  const noting = async <A>(answer: Promise<A>): Promise<A> =>
+    answer.catch((cause: unknown) => {
+      failure ??= { cause }
+      throw cause
+    })
   try {
     const result = await work({
       async run(statement, tuples) {
         assertOpen()
-        if (tuples.length === 0) return []
-        return run<never>(statement, tuples).catch((cause: unknown) => {
-          failure ??= { cause }
-          throw cause
-        })
+        return tuples.length === 0 ? [] : noting(statements.run<never>(statement, tuples))
+      },
+      async change(statement, tuples) {
+        assertOpen()
+        return tuples.length === 0 ? 0 : noting(statements.change(statement, tuples))
       },
       takeOffsets(count) {
         assertOpen()

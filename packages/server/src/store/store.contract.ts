@@ -8,7 +8,15 @@ import type { DATABASES, FreshDatabase } from '../../../../tests/database.ts'
 import { openTestStore } from '../../../../tests/open-store.ts'
 import { appendOne, COUNTER, countOne, inOtherProcess } from '../../../../tests/other-process.ts'
 import { plainSql } from '../../../../tests/plain-sql.ts'
-import { insertStatement, migrate, type Store, StoreFailure, shared, type Tx } from './store.ts'
+import {
+  batched,
+  insertStatement,
+  migrate,
+  type Store,
+  StoreFailure,
+  shared,
+  type Tx,
+} from './store.ts'
 
 const BLOB = { sqlite: 'BLOB', postgres: 'BYTEA' } as const
 const THINGS = { id: 'bigint', words: 'text', bytes: 'bytea', amount: 'bigint' } as const
@@ -20,6 +28,11 @@ const INSERT_ONE = shared(
 const INSERT_RETURNING = insertStatement('contract.returning', 'things', THINGS, 'RETURNING id')
 const ALL = shared('contract.all', 'SELECT id, words, bytes, amount FROM things ORDER BY id')
 const ONE = shared('contract.one', 'SELECT words FROM things WHERE id = $1')
+const SET_WORDS = batched('contract.set-words', {
+  sqlite: 'UPDATE things SET words = $2 WHERE id = $1',
+  postgres: `UPDATE things t SET words = n.words FROM unnest($1::bigint[], $2::text[]) AS n(id, words)
+    WHERE t.id = n.id`,
+})
 const BROKEN = shared('contract.broken', 'SELECT absent FROM nowhere')
 const OFFSETS = shared(
   'contract.offsets',
@@ -94,6 +107,11 @@ export function describeStore(database: (typeof DATABASES)[number]): void {
         return 'all is well'
       })
       await expect(failed).rejects.toMatchObject({ name: 'StoreFailure', kind: 'bug' })
+      const failedChange = store.transaction(async (tx) => {
+        await insert(tx, 1)
+        await tx.change(BROKEN, [[]]).catch(() => undefined)
+      })
+      await expect(failedChange).rejects.toMatchObject({ name: 'StoreFailure', kind: 'bug' })
       expect(await ids()).toEqual([])
     })
 
@@ -159,6 +177,25 @@ export function describeStore(database: (typeof DATABASES)[number]): void {
       ])
       expect(nothing).toEqual([])
       expect(await ids()).toEqual([])
+    })
+
+    it('of a change says how many rows it changed', async () => {
+      const changed = await store.transaction(async (tx) => {
+        await insert(tx, 1, 2, 3)
+        return [
+          await tx.change(SET_WORDS, [
+            [1, 'one'],
+            [9, 'nine'],
+            [3, 'three'],
+          ]),
+          await tx.change(SET_WORDS, [[9, 'nine']]),
+          await tx.change(SET_WORDS, []),
+          await tx.change(INSERT, [aThing(4), aThing(5)]),
+        ]
+      })
+      expect(changed).toEqual([2, 0, 0, 2])
+      const words = (await things()).map((row) => row.words)
+      expect(words).toEqual(['one', null, 'three', null, null])
     })
 
     it('takes a thousand rows at once', async () => {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
-import { runWork } from '../run-work.ts'
+import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 import { fail, isAnswer, isRepeatable } from './failures.ts'
 
@@ -153,31 +153,37 @@ const reading =
 
 async function writing<T>(ask: Ask, work: (tx: Tx) => Promise<T>): Promise<T> {
   const head = logHead((await ask(`${READ_LOG_HEAD} FOR UPDATE`)).rows[0])
-  const run: Tx['run'] = (statement, tuples) => runAll(ask, statement, tuples)
-  const result = await runWork(work, run, head)
+  const statements: Statements = {
+    run: async (statement, tuples) =>
+      (await answersOf(ask, statement, tuples)).flatMap(({ rows }) => rows),
+    change: async (statement, tuples) =>
+      (await answersOf(ask, statement, tuples)).reduce(
+        (sum, { rowCount }) => sum + (rowCount ?? 0),
+        0,
+      ),
+  }
+  const result = await runWork(work, statements, head)
   // One round trip for both; the offset is an integer of ours.
   const moveHead = head.moved() ? `UPDATE log_head SET log_offset = ${head.newest()};` : ''
   await ask(`${moveHead} COMMIT`)
   return result
 }
 
-async function runAll<R>(
+/** One answer for all tuples where the statement takes arrays, else one for each. */
+async function answersOf(
   ask: Ask,
   statement: Statement,
   tuples: readonly (readonly SqlValue[])[],
-): Promise<R[]> {
+): Promise<pg.QueryResult[]> {
   if (statement.takesArrays) {
     const columns = (tuples[0] ?? []).map((_, column) =>
       tuples.map((tuple) => tuple[column] ?? null),
     )
-    return (await ask(prepared(statement, columns))).rows as R[]
+    return [await ask(prepared(statement, columns))]
   }
-  const rows: R[] = []
-  for (const tuple of tuples) {
-    const answer = await ask(prepared(statement, tuple))
-    for (const row of answer.rows) rows.push(row as R)
-  }
-  return rows
+  const answers: pg.QueryResult[] = []
+  for (const tuple of tuples) answers.push(await ask(prepared(statement, tuple)))
+  return answers
 }
 
 const prepared = (statement: Statement, values: readonly unknown[]): pg.QueryConfig => ({

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { logHead, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
-import { runWork } from '../run-work.ts'
+import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
 export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
@@ -51,7 +51,9 @@ export function openSqlite(settings: SqliteSettings): Store {
   }
 }
 
-type Connection = { readonly db: DatabaseSync; prepared(statement: Statement): StatementSync }
+/** A statement with the names of the columns that it returns: none if it only writes. */
+type Prepared = { readonly statement: StatementSync; readonly columns: readonly string[] }
+type Connection = { readonly db: DatabaseSync; prepared(statement: Statement): Prepared }
 
 function connect(settings: SqliteSettings): Connection {
   const db = failing(() => new DatabaseSync(settings.file, { timeout: settings.busyTimeoutMs }))
@@ -67,14 +69,16 @@ function connect(settings: SqliteSettings): Connection {
     db.close()
     throw toFailure(error)
   }
-  const cache = new Map<Statement, StatementSync>()
+  const cache = new Map<Statement, Prepared>()
   return {
     db,
     prepared(statement) {
       const known = cache.get(statement)
       if (known) return known
       // `$1` would be a named parameter to SQLite, `?1` is a numbered one.
-      const made = db.prepare(statement.sqlite.replace(/\$(\d+)/g, '?$1'))
+      const prepared = db.prepare(statement.sqlite.replace(/\$(\d+)/g, '?$1'))
+      prepared.setReturnArrays(true)
+      const made = { statement: prepared, columns: prepared.columns().map(({ name }) => name) }
       cache.set(statement, made)
       return made
     },
@@ -95,7 +99,21 @@ function assertDurable(db: DatabaseSync): void {
 const reading =
   (connection: Connection): Read =>
   async <R>(statement: Statement, values: readonly SqlValue[]) =>
-    failing(() => connection.prepared(statement).all(...(values as SQLInputValue[])) as R[])
+    failing(() => rowsOf<R>(connection.prepared(statement), values))
+
+/** Rows are made here from their cells: the driver's own are dictionaries, slow to make and to read. */
+function rowsOf<R>({ statement, columns }: Prepared, values: readonly SqlValue[]): R[] {
+  const rows: unknown[] = statement.all(...(values as SQLInputValue[]))
+  return rows.map((cells) => toRow<R>(columns, cells as SqlValue[]))
+}
+
+function toRow<R>(columns: readonly string[], cells: readonly SqlValue[]): R {
+  const row: Record<string, SqlValue | undefined> = {}
+  columns.forEach((name, index) => {
+    row[name] = cells[index]
+  })
+  return row as R
+}
 
 /** On a connection of its own: on the shared one, other requests would read the past. */
 async function inSnapshot<T>(
@@ -137,9 +155,13 @@ function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>):
   const { db } = connection
   return committing(db, async () => {
     const head = logHead(db.prepare(READ_LOG_HEAD).get())
-    const run: Tx['run'] = async (statement, tuples) =>
-      failing(() => runEach(connection.prepared(statement), tuples))
-    const result = await runWork(work, run, head)
+    const statements: Statements = {
+      run: async (statement, tuples) =>
+        failing(() => runEach(connection.prepared(statement), tuples)),
+      change: async (statement, tuples) =>
+        failing(() => changeEach(connection.prepared(statement), tuples)),
+    }
+    const result = await runWork(work, statements, head)
     if (head.moved()) db.prepare('UPDATE log_head SET log_offset = ?').run(head.newest())
     return result
   })
@@ -157,15 +179,17 @@ async function committing<T>(db: DatabaseSync, work: () => Promise<T>): Promise<
   }
 }
 
-function runEach<R>(statement: StatementSync, tuples: readonly (readonly SqlValue[])[]): R[] {
-  const returnsRows = statement.columns().length > 0
-  const rows: R[] = []
-  for (const tuple of tuples) {
-    const values = tuple as SQLInputValue[]
-    if (!returnsRows) statement.run(...values)
-    else for (const row of statement.all(...values)) rows.push(row as R)
-  }
-  return rows
+function runEach<R>(prepared: Prepared, tuples: readonly (readonly SqlValue[])[]): R[] {
+  if (prepared.columns.length > 0) return tuples.flatMap((tuple) => rowsOf<R>(prepared, tuple))
+  changeEach(prepared, tuples)
+  return []
+}
+
+function changeEach({ statement }: Prepared, tuples: readonly (readonly SqlValue[])[]): number {
+  let changed = 0
+  for (const tuple of tuples)
+    changed += Number(statement.run(...(tuple as SQLInputValue[])).changes)
+  return changed
 }
 
 function failing<T>(action: () => T): T {
