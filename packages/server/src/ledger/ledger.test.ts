@@ -8,10 +8,31 @@ import { openTestStore } from '../../../../tests/open-store.ts'
 import { inOtherProcess } from '../../../../tests/other-process.ts'
 import { plainSql } from '../../../../tests/plain-sql.ts'
 import { createRefusalSweep, type Intent } from '../idempotency/idempotency.ts'
-import { createWriter } from '../store/store.ts'
+import { createWriter, type Store, type Tx } from '../store/store.ts'
 import { createLedger, type Outcome, type Posting } from './ledger.ts'
 
 const DAY_MS = 86_400_000
+
+const withStore = (store: Store) => {
+  const parts = { store, monotonic: () => 0, onFatal: () => undefined }
+  return { store, writer: createWriter(parts, { commitWritesMax: 1_024 }) }
+}
+
+/** The same store, but accounts are read as `wrong` says. */
+const misreading = (store: Store, wrong: object): Store => ({
+  ...store,
+  transaction: (work) =>
+    store.transaction((tx) =>
+      work({
+        ...tx,
+        async run<R>(...[statement, tuples]: Parameters<Tx['run']>) {
+          const rows = await tx.run<R>(statement, tuples)
+          if (statement.name !== 'ledger.find-accounts') return rows
+          return rows.map((row) => ({ ...row, ...wrong }))
+        },
+      }),
+    ),
+})
 
 describe.each(DATABASES)('the ledger on $name', (database) => {
   let books: BooksFixture
@@ -66,6 +87,20 @@ describe.each(DATABASES)('the ledger on $name', (database) => {
         expect(await post(nobody)).toEqual({ kind: 'unknown-player' })
       }
       expect(await books.ledger.balance(`nobody-${count}`, 'coins')).toBe(0)
+    })
+
+    it('is kept only where the database comes to the sum that was decided', async () => {
+      await addPlayer()
+      await earn(30)
+      for (const wrong of [{ balance: 29 }, { version: 2 }]) {
+        const store = misreading(books.store, wrong)
+        const ledger = createLedger({ ...books, ...withStore(store), append: books.log.append })
+        await expect(ledger.post(aPosting({ playerId, amount: 1 }))).rejects.toThrow(
+          'a balance moved under a writing transaction',
+        )
+      }
+      expect(await balance()).toBe(30)
+      expect(await earn(1)).toMatchObject({ entry: { balanceAfter: 31 } })
     })
 
     it('in one currency leaves the others alone', async () => {

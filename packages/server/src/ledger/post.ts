@@ -7,22 +7,9 @@ import {
   rememberRefusals,
 } from '../idempotency/idempotency.ts'
 import type { SqlValue, Tx, Work } from '../store/store.ts'
-import {
-  type Account,
-  decide,
-  type Entry,
-  NEW_ACCOUNT,
-  type Outcome,
-  type Posting,
-} from './posting.ts'
-import {
-  FIND_ACCOUNTS,
-  FIND_KEYS,
-  FIND_PLAYERS,
-  INSERT_ENTRIES,
-  MOVE_BALANCES,
-  OPEN_BALANCES,
-} from './statements.ts'
+import { openAccounts, saveAccounts } from './open-accounts.ts'
+import { decide, type Entry, type Outcome, type Posting } from './posting.ts'
+import { FIND_KEYS, INSERT_ENTRIES } from './statements.ts'
 
 /** Appends to the log inside the same transaction; returns the first of consecutive offsets. */
 export type AppendToLog = (tx: Tx, events: readonly LogEvent[]) => Promise<number>
@@ -47,18 +34,18 @@ export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => (
     const movements: Movement[] = []
     const refused: { intent: Intent; refusal: Refusal; at: number }[] = []
 
-    const outcomes = postings.map((posting): Outcome => {
+    const outcomes = postings.map((posting, index): Outcome => {
       const prior = recall(posting.intent)
       if (prior) return prior
-      const account = accounts.get(posting)
-      if (!account) return { kind: 'unknown-player' }
-      const decision = decide(account, posting)
+      const account = accounts[index]
+      if (!account?.now) return { kind: 'unknown-player' }
+      const decision = decide(account.now, posting)
       if (decision.kind === 'refuse') {
         const refusal = refusalFor(decision.code, decision.detail, posting.requestId)
         if (posting.intent) refused.push({ intent: posting.intent, refusal, at: posting.at })
         return { kind: 'refused', refusal, replayed: false }
       }
-      accounts.set(posting, decision.account)
+      account.now = decision.account
       const { balance: balanceAfter, version } = decision.account
       movements.push({ posting, amount: decision.amount, balanceAfter, version })
       const entry = { playerId: posting.playerId, amount: decision.amount, balanceAfter }
@@ -66,7 +53,7 @@ export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => (
     })
 
     if (movements.length > 0) {
-      await accounts.save(tx)
+      await saveAccounts(tx, accounts)
       const firstOffset = await append(tx, movements.map(toLogEvent))
       await tx.run(
         INSERT_ENTRIES,
@@ -105,77 +92,6 @@ async function findPriors(tx: Tx, postings: readonly Posting[]) {
   }
 }
 
-type AccountRow = Account & { readonly playerId: string; readonly currency: string }
-
-const nameOf = (of: { readonly playerId: string; readonly currency: string }): string =>
-  `${of.currency} ${of.playerId}`
-
-/** The accounts of `postings` as they are now, as the decisions change them, and as they are saved. */
-async function openAccounts(tx: Tx, postings: readonly Posting[]) {
-  const wanted = new Map(postings.map((posting) => [nameOf(posting), posting]))
-  const rows = await tx.run<AccountRow>(
-    FIND_ACCOUNTS,
-    [...wanted.values()].map(({ playerId, currency }) => [playerId, currency]),
-  )
-  const before = new Map<string, Account>(rows.map((row) => [nameOf(row), row]))
-  const without = [...wanted.values()].filter((posting) => !before.has(nameOf(posting)))
-  const known = new Set<string>()
-  if (without.length > 0) {
-    const players = await tx.run<{ playerId: string }>(
-      FIND_PLAYERS,
-      without.map((p) => [p.playerId]),
-    )
-    for (const { playerId } of players) known.add(playerId)
-  }
-  const after = new Map<string, Account>()
-
-  return {
-    /** Undefined when there is no such player. */
-    get(posting: Posting): Account | undefined {
-      const name = nameOf(posting)
-      return (
-        after.get(name) ??
-        before.get(name) ??
-        (known.has(posting.playerId) ? NEW_ACCOUNT : undefined)
-      )
-    },
-    set(posting: Posting, account: Account): void {
-      after.set(nameOf(posting), account)
-    },
-    async save(tx: Tx): Promise<void> {
-      const moves: SqlValue[][] = []
-      const opens: SqlValue[][] = []
-      for (const [name, to] of after) {
-        const posting = wanted.get(name)
-        if (!posting) throw new Error(`an account was saved that nobody asked for: ${name}`)
-        const from = before.get(name)
-        const values = [posting.playerId, posting.currency]
-        const earned = [to.earnDay, to.earnedOnDay]
-        if (!from) opens.push([...values, to.balance, to.version, ...earned])
-        else {
-          moves.push([...values, to.balance - from.balance, to.version - from.version, ...earned])
-        }
-      }
-      if (opens.length > 0) await tx.run(OPEN_BALANCES, opens)
-      if (moves.length > 0) await saveMoves(tx, moves, after)
-    },
-  }
-}
-
-type Moved = Pick<AccountRow, 'playerId' | 'currency' | 'balance' | 'version'>
-
-/** Adds in the database, and holds what it comes to against what was decided. */
-async function saveMoves(tx: Tx, moves: SqlValue[][], decided: ReadonlyMap<string, Account>) {
-  const moved = await tx.run<Moved>(MOVE_BALANCES, moves)
-  const asDecided = moved.every((row) => {
-    const account = decided.get(nameOf(row))
-    return account?.balance === row.balance && account.version === row.version
-  })
-  if (moved.length !== moves.length || !asDecided) {
-    throw new Error('a balance moved under a writing transaction')
-  }
-}
-
 const toLogEvent = ({ posting, amount, balanceAfter }: Movement): LogEvent => ({
   app: posting.app,
   eventType: posting.kind,
@@ -186,7 +102,8 @@ const toLogEvent = ({ posting, amount, balanceAfter }: Movement): LogEvent => ({
     amount,
     currency: posting.currency,
     balance: balanceAfter,
-    ...(posting.reason === null ? {} : { reason: posting.reason }),
+    // Left out of the text when it is undefined.
+    reason: posting.reason ?? undefined,
   }),
 })
 

@@ -14,17 +14,19 @@ export const FIND_ACCOUNTS = batched('ledger.find-accounts', {
   postgres: `SELECT ${ACCOUNT} WHERE (player_id, currency) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
 })
 
-/** The database adds; the sum that it returns must be the one that the decisions came to. */
+/**
+ * The database adds, and moves only a row whose sum is the one that the decisions came to. Counting
+ * these rows costs 2 µs less than `RETURNING` each (SQLite).
+ */
 export const MOVE_BALANCES = batched('ledger.move-balances', {
   sqlite: `UPDATE balances SET balance = balance + $3, version = version + $4, earn_day = $5, earned_on_day = $6
-    WHERE player_id = $1 AND currency = $2
-    RETURNING player_id AS "playerId", currency, balance, version`,
+    WHERE player_id = $1 AND currency = $2 AND balance + $3 = $7 AND version + $4 = $8`,
   postgres: `UPDATE balances b SET balance = b.balance + m.amount, version = b.version + m.entries,
       earn_day = m.earn_day, earned_on_day = m.earned_on_day
-    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-      AS m(player_id, currency, amount, entries, earn_day, earned_on_day)
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+      AS m(player_id, currency, amount, entries, earn_day, earned_on_day, balance, version)
     WHERE b.player_id = m.player_id AND b.currency = m.currency
-    RETURNING b.player_id AS "playerId", b.currency, b.balance, b.version`,
+      AND b.balance + m.amount = m.balance AND b.version + m.entries = m.version`,
 })
 
 export const OPEN_BALANCES = insertStatement('ledger.open-balances', 'balances', {

@@ -48,14 +48,26 @@ export async function append(tx: Tx, events: readonly Appended[]): Promise<numbe
   return first
 }
 
+type Count = {
+  readonly app: string
+  readonly hour: number
+  readonly eventType: string
+  events: number
+}
+
 function countsOf(events: readonly Appended[]): SqlValue[][] {
-  const counts = new Map<string, [string, number, string, number]>()
+  const counts = new Map<string, Count>()
+  let count: Count | undefined
   for (const { app, eventType, occurredAt } of events) {
     const hour = hourOf(occurredAt)
-    const name = `${app}\n${hour}\n${eventType}`
-    const count = counts.get(name)
-    if (count) count[3] += 1
-    else counts.set(name, [app, hour, eventType, 1])
+    // Most are like the one before, and need no name to be made and looked up.
+    const isAsBefore = count?.hour === hour && count.eventType === eventType && count.app === app
+    if (!isAsBefore) {
+      const name = `${app}\n${hour}\n${eventType}`
+      count = counts.get(name) ?? { app, hour, eventType, events: 0 }
+      counts.set(name, count)
+    }
+    if (count) count.events += 1
   }
-  return [...counts.values()]
+  return [...counts.values()].map((of) => [of.app, of.hour, of.eventType, of.events])
 }
