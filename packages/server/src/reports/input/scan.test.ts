@@ -1,0 +1,351 @@
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readHeader } from './header.ts'
+import { InputError } from './input-error.ts'
+import { type ScannedCsv, type ScanSettings, scanCsv } from './scan.ts'
+import type { UnreadableRecord } from './unreadable.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scan-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const HEADER = 'user_id,campaign,ad_cost_usd'
+
+type Scan = {
+  readonly scanned: ScannedCsv
+  readonly unreadable: readonly UnreadableRecord[]
+  /** Lines and texts of all readable records. */
+  readonly taken: readonly (readonly [number, string])[]
+}
+
+async function scan(content: string | Buffer, settings: Partial<ScanSettings> = {}): Promise<Scan> {
+  const path = join(folder, 'costs_daily.csv')
+  writeFileSync(path, content)
+  const unreadable: UnreadableRecord[] = []
+  const onUnreadable = (record: UnreadableRecord): void => void unreadable.push(record)
+  const scanned = await scanCsv(path, { scratchDir: folder, onUnreadable, ...settings })
+  const all = Array.from({ length: scanned.records }, (_, ordinal) => ordinal)
+  return { scanned, unreadable, taken: await at(scanned, all) }
+}
+
+async function at(scanned: ScannedCsv, ordinals: readonly number[]): Promise<[number, string][]> {
+  const found: [number, string][] = []
+  for await (const batch of scanned.recordsAt(ordinals)) {
+    for (const { line, raw } of batch) found.push([line, raw])
+  }
+  return found
+}
+
+/** Readable and as DuckDB reads it, so that nothing is copied. */
+const isRegular = ({ scanned }: Scan): boolean => scanned.readPath === scanned.path
+const textOfCopy = ({ scanned }: Scan): string => readFileSync(scanned.readPath, 'utf8')
+
+describe('a file that DuckDB reads as it is', () => {
+  it('is read in place, hashed, and its records are found by their ordinals', async () => {
+    const text = `${HEADER}\n1,a,2.00\n2,"b, ""c""",3\n3,,\n`
+    const found = await scan(text)
+    expect(isRegular(found)).toBe(true)
+    expect(found.scanned).toMatchObject({
+      sha256: createHash('sha256').update(text).digest('hex'),
+      bytes: text.length,
+      header: ['user_id', 'campaign', 'ad_cost_usd'],
+      records: 3,
+      unreadable: 0,
+      delimiter: ',',
+      parallel: true,
+      byLine: false,
+    })
+    expect(found.taken).toEqual([
+      [2, '1,a,2.00'],
+      [3, '2,"b, ""c""",3'],
+      [4, '3,,'],
+    ])
+  })
+
+  it.each([
+    ['a byte order mark', `\ufeff${HEADER}\n1,a,2\n`],
+    ['CR LF', `${HEADER}\r\n1,a,2\r\n`],
+    ['a last line without line end', `${HEADER}\n1,a,2`],
+    ['quoted names', '"user_id","campaign","ad_cost_usd"\n1,a,2\n'],
+    ['empty lines', `${HEADER}\n\n1,a,2\n\n\n`],
+    ['semicolons', 'user_id;campaign;ad_cost_usd\n1;4,99;2\n'],
+    ['tabs', 'user_id\tcampaign\tad_cost_usd\n1\t4,99\t2\n'],
+  ])('may have %s', async (_, text) => {
+    const found = await scan(text)
+    expect([isRegular(found), found.scanned.header, found.taken.length, found.unreadable]).toEqual([
+      true,
+      ['user_id', 'campaign', 'ad_cost_usd'],
+      1,
+      [],
+    ])
+  })
+
+  it('may be a header only', async () => {
+    for (const text of [HEADER, `${HEADER}\n`, `\ufeff${HEADER}\r\n\r\n`]) {
+      const found = await scan(text)
+      expect([isRegular(found), found.scanned.records, found.unreadable]).toEqual([true, 0, []])
+    }
+  })
+
+  it('may have cells with line breaks, which DuckDB then reads in one thread', async () => {
+    const found = await scan(`${HEADER}\n1,"two\nlines",2\n2,b,3\n`)
+    expect([isRegular(found), found.scanned.parallel]).toEqual([true, false])
+    expect(found.taken).toEqual([
+      [2, '1,"two\nlines",2'],
+      [4, '2,b,3'],
+    ])
+  })
+})
+
+describe('a file that DuckDB would refuse or misread', () => {
+  it.each([
+    ['CR', `${HEADER}\r1,a,2\r2,b,3\r`],
+    ['mixed line ends', `${HEADER}\r\n1,a,2\n2,b,3\r`],
+    ['a header with a line break', '"user\nid",campaign,ad_cost_usd\n1,a,2\n2,b,3\n'],
+    ['lines before the header', `\n  \n${HEADER}\n1,a,2\n2,b,3\n`],
+    ['lines of spaces', `${HEADER}\n1,a,2\n \t \n2,b,3\n`],
+  ])('is copied when it has %s', async (_, text) => {
+    const found = await scan(text)
+    expect(textOfCopy(found)).toBe('c0,c1,c2\n1,a,2\n2,b,3\n')
+    expect([found.scanned.records, found.unreadable]).toEqual([2, []])
+  })
+
+  it('is copied with quotes around a cell that has some inside', async () => {
+    const found = await scan(`${HEADER}\n1, "a",5" phone\n`)
+    expect(textOfCopy(found)).toBe('c0,c1,c2\n1," ""a""","5"" phone"\n')
+    expect(found.taken).toEqual([[2, '1, "a",5" phone']])
+  })
+
+  it('is one of a single column with empty lines, which are no rows', async () => {
+    const found = await scan('user_id\na\n\nb\n')
+    expect(textOfCopy(found)).toBe('c0\na\nb\n')
+  })
+})
+
+describe('a record that cannot be read', () => {
+  it('is handed over with line, reason and text, and the records around it stay', async () => {
+    const found = await scan(
+      Buffer.concat([
+        Buffer.from(`${HEADER}\n1,a,2\n2,short\n3,too,long,row\n4,n\0l,2\n5,`),
+        Buffer.from([0xe9, 0x74, 0xc3]),
+        Buffer.from(',2\n6,"two\nlines",2\nx\n7,b,3'),
+      ]),
+    )
+    expect(found.unreadable).toEqual([
+      { line: 3, reason: 'wrong-cell-count', raw: '2,short' },
+      { line: 4, reason: 'wrong-cell-count', raw: '3,too,long,row' },
+      { line: 5, reason: 'nul-byte', raw: '4,n\ufffdl,2' },
+      { line: 6, reason: 'invalid-utf8', raw: '5,\ufffdt\ufffd,2' },
+      { line: 9, reason: 'wrong-cell-count', raw: 'x' },
+    ])
+    expect(found.taken).toEqual([
+      [2, '1,a,2'],
+      [7, '6,"two\nlines",2'],
+      [10, '7,b,3'],
+    ])
+    expect(textOfCopy(found)).toBe('c0,c1,c2\n1,a,2\n6,"two\nlines",2\n7,b,3\n')
+    expect(found.scanned).toMatchObject({ records: 3, unreadable: 5, parallel: false })
+  })
+
+  it('is a record of more than 1 MiB, which is shown by its beginning', async () => {
+    const longest = `1,${'é'.repeat(524_286)},2`
+    const found = await scan(`${HEADER}\n${longest}\n2,y${longest}\n3,b,2\n`)
+    expect(found.scanned.records).toBe(2)
+    expect(found.unreadable).toEqual([
+      { line: 3, reason: 'line-too-long', raw: `2,y1,${'é'.repeat(2_045)}… (1048579 bytes)` },
+    ])
+    expect(found.taken).toEqual([
+      [2, longest],
+      [4, '3,b,2'],
+    ])
+  })
+
+  it('may be longer than the memory that is used', async () => {
+    const found = await scan(`${HEADER}\n1,a,2\n2,"${'x\n'.repeat(8_000_000)}",2\n3,b,2\n`)
+    expect(found.unreadable).toMatchObject([
+      { line: 3, reason: 'line-too-long', raw: expect.stringMatching(/… \(16000006 bytes\)$/) },
+    ])
+    expect(found.taken).toEqual([
+      [2, '1,a,2'],
+      [8_000_004, '3,b,2'],
+    ])
+  })
+
+  it('is waited for, so that a slow taker holds the reading', async () => {
+    let waiting = 0
+    let most = 0
+    await scan(`${HEADER}\n${'x\n'.repeat(50)}`, {
+      onUnreadable: async () => {
+        waiting += 1
+        most = Math.max(most, waiting)
+        await new Promise(setImmediate)
+        waiting -= 1
+      },
+    })
+    expect([most, waiting]).toEqual([1, 0])
+  })
+})
+
+describe('a quote fault', () => {
+  const row = (n: number): string => `${n},"4,99",b`
+
+  it('in the middle of the file costs its own line and nothing after it', async () => {
+    const found = await scan(`${HEADER}\n${row(1)}\n2,"open,b\n${row(3)}\n${row(4)}\n`)
+    expect(found.scanned.byLine).toBe(true)
+    expect(found.unreadable).toEqual([{ line: 3, reason: 'quote-fault', raw: '2,"open,b' }])
+    expect(found.taken).toEqual([
+      [2, row(1)],
+      [4, row(3)],
+      [5, row(4)],
+    ])
+    expect(textOfCopy(found)).toBe(`c0,c1,c2\n${row(1)}\n${row(3)}\n${row(4)}\n`)
+  })
+
+  it.each([
+    ['a file that ends inside quotes', `1,a,2\n2,b,"3\n4,c,5\n`, '2,b,"3', 3],
+    ['a closing quote before something else', '1,a,2\n2,"b" x,3\n4,c,5', '2,"b" x,3', 3],
+    // The quote closes by chance, at the end of a line: only the number of cells tells.
+    ['a row over two lines with too many cells', '1,a,2\n2,b,"3\n4,c",5\n', '2,b,"3', 3],
+  ])('is %s', async (_, body, raw, line) => {
+    const found = await scan(`${HEADER}\n${body}`)
+    expect(found.scanned.byLine).toBe(true)
+    expect(found.unreadable[0]).toEqual({ line, reason: 'quote-fault', raw })
+    expect(found.scanned.records + found.scanned.unreadable).toBe(3)
+  })
+
+  it('is none when a row over two lines has its cells, or one over one line has not', async () => {
+    for (const body of ['1,"a\nb",2\n', '1,"a,b"\n']) {
+      expect((await scan(`${HEADER}\n${body}`)).scanned.byLine).toBe(false)
+    }
+  })
+
+  it('also makes lines of what was a good cell with line breaks, each accounted for', async () => {
+    const found = await scan(`${HEADER}\n1,"a\nb",2\n3,"c\n`)
+    expect(found.unreadable.map(({ line, reason }) => [line, reason])).toEqual([
+      [2, 'quote-fault'],
+      [3, 'wrong-cell-count'],
+      [4, 'quote-fault'],
+    ])
+  })
+
+  it('is found behind megabytes of open quotes', async () => {
+    const rows = Array.from({ length: 200_000 }, (_, n) => `${n},camp,2.00`)
+    const found = await scan(`${HEADER}\n0,"open,1\n${rows.join('\n')}\n`)
+    expect([found.scanned.records, found.scanned.unreadable]).toEqual([200_000, 1])
+    expect(await at(found.scanned, [0, 100_000, 199_999])).toEqual([
+      [3, '0,camp,2.00'],
+      [100_003, '100000,camp,2.00'],
+      [200_002, '199999,camp,2.00'],
+    ])
+  })
+})
+
+describe('a file that is no CSV text in UTF-8', () => {
+  const utf16 = Buffer.from(`${HEADER}\n1,a,2\n`, 'utf16le')
+  it.each([
+    ['empty', Buffer.alloc(0), 'is empty'],
+    ['blank', Buffer.from('\ufeff\r\n \n'), 'is empty'],
+    ['UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), 'save it as "CSV UTF-8"'],
+    ['UTF-16, big-endian', Buffer.from([0xfe, 0xff, 0, 0x61]), 'save it as "CSV UTF-8"'],
+    ['UTF-16 without a mark', utf16, 'save it as "CSV UTF-8"'],
+    ['a workbook', Buffer.from('PK\x03\x04…'), 'Excel'],
+    ['compressed', Buffer.from([0x1f, 0x8b, 8]), 'gzip'],
+    ['a header in an open quote', Buffer.from('user_id,"campaign\n1,2\n'), 'a quote'],
+    ['a header without end', Buffer.alloc(1_100_000, 'x'), 'longer than 1 MiB'],
+  ])('is refused in one line when it is %s', async (_, content, what) => {
+    const failure: unknown = await scan(content).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(InputError)
+    expect(`${failure}`).toContain('costs_daily.csv')
+    expect(`${failure}`).toContain(what)
+    expect(`${failure}`).not.toContain('\n')
+  })
+
+  it('is refused when it does not exist or is a folder', async () => {
+    const settings = { scratchDir: folder, onUnreadable: () => {} }
+    await expect(scanCsv(join(folder, 'none.csv'), settings)).rejects.toThrow(
+      /none.csv .*not exist/,
+    )
+    await expect(scanCsv(folder, settings)).rejects.toThrow('it is a folder')
+  })
+})
+
+describe('a scan', () => {
+  it('reads the header alone for a check before the work', async () => {
+    await scan(`\ufeff"user_id";campaign\n1;2\n`)
+    expect(await readHeader(join(folder, 'costs_daily.csv'))).toMatchObject({
+      cells: ['user_id', 'campaign'],
+      delimiter: ';',
+    })
+  })
+
+  it('shows its progress up to the whole, twice when it reads twice', async () => {
+    for (const [body, times] of [
+      ['1,a,2\n', 1],
+      ['1\n', 2],
+    ] as const) {
+      const seen: [number, number][] = []
+      const onProgress = (bytes: number, total: number): void => void seen.push([bytes, total])
+      const { scanned } = await scan(`${HEADER}\n${body}`, { onProgress })
+      expect(seen.at(-1)).toEqual([scanned.bytes * times, scanned.bytes * times])
+    }
+  })
+
+  it('stops when it is told to', async () => {
+    const signal = AbortSignal.abort(new Error('told to stop'))
+    await expect(scan(`${HEADER}\n1,a,2\n`, { signal })).rejects.toThrow('told to stop')
+  })
+
+  it('writes nothing for a regular file', async () => {
+    rmSync(join(folder, 'readable-costs_daily.csv'), { force: true })
+    await scan(`${HEADER}\n1,a,2\n`)
+    expect(existsSync(join(folder, 'readable-costs_daily.csv'))).toBe(false)
+  })
+
+  it('notices a file that is written to, even by as many bytes', async () => {
+    const { scanned } = await scan(`${HEADER}\n1,a,2\n`)
+    await scanned.assertUnchanged()
+    writeFileSync(scanned.path, `${HEADER}\n1,a,3\n`)
+    await expect(scanned.assertUnchanged()).rejects.toThrow('was changed while it was read')
+    const grown = scan(`${HEADER}\n1,a,2\n`, {
+      onProgress: () => appendFileSync(join(folder, 'costs_daily.csv'), '2,b,3\n'),
+    })
+    await expect(grown).rejects.toThrow(InputError)
+  })
+
+  it('finds near and far records, and refuses those that are not there', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, n) => `${n},"c\n${n}",1`)
+    const { scanned } = await scan(`${HEADER}\n${rows.join('\n')}`)
+    const wanted = [0, 1, 999, 1_000, 4_321, 4_322, 15_000, 29_999]
+    expect(await at(scanned, wanted)).toEqual(wanted.map((n) => [2 + 2 * n, rows[n]]))
+    await expect(at(scanned, [30_000])).rejects.toThrow('there is no record 30000')
+    await expect(at(scanned, [2, 1])).rejects.toThrow('must ascend')
+  })
+
+  it('lets DuckDB read cells with line breaks over the edges of its buffers', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, n) => `${n},"x\n1,2,3\n4,5,6",z`)
+    const { scanned } = await scan(`${HEADER}\n${rows.join('\n')}\n`)
+    const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '4' })).connect()
+    const read = (parallel: boolean) =>
+      duckdb.runAndReadAll(`SELECT count(*), sum(length(b)) FROM read_csv('${scanned.readPath}',
+        auto_detect = false, header = false, skip = 1, delim = ',', quote = '"', escape = '"',
+        max_line_size = 2000, buffer_size = 20000, parallel = ${parallel}, strict_mode = true,
+        columns = {a: 'VARCHAR', b: 'VARCHAR', c: 'VARCHAR'})`)
+    expect((await read(scanned.parallel)).getRowsJS()).toEqual([[20_000n, 260_000n]])
+    // Why it must be told: else it begins in the middle of a cell.
+    await expect(read(true)).rejects.toThrow('CSV Error')
+    duckdb.closeSync()
+  })
+})
