@@ -31,7 +31,8 @@ RUN chmod 755 packages/server/src/cli.ts \
 ENV ENVIRONMENT=production \
     HOST=0.0.0.0 \
     PORT=8000 \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    REPORTS_DIR=/data/reports
 # `node` in the base image, as a number: Kubernetes can check a number against runAsNonRoot.
 USER 1000:1000
 VOLUME ["/data"]

@@ -8,6 +8,7 @@ import { FOLDERS } from '../packages/server/src/http/documentation/postman-colle
 import { problemsByStatus } from '../packages/server/src/http/documentation/problem-responses.ts'
 import { DATABASES } from './database.ts'
 import { startServer, type TestServer } from './http/server.ts'
+import { PLAIN_QUESTLINE } from './report-runs/plain-questline.ts'
 import { runNode } from './run-node.ts'
 
 const COLLECTION = resolve(import.meta.dirname, '../postman_collection.json')
@@ -63,7 +64,7 @@ const settings = { RATE_LIMIT: 'on', AF_SECRET }
 
 describe.each(DATABASES)('on $name', (database) => {
   test('every request of the collection is answered as it says', async () => {
-    const server = await startServer(database, { settings })
+    const server = await startServer(database, { settings, reportsProgram: PLAIN_QUESTLINE })
     try {
       const { exit, executions, failures, timings } = await play(COLLECTION, server)
       expect(failures.map(failureText)).toEqual([])
@@ -83,7 +84,7 @@ describe.each(DATABASES)('on $name', (database) => {
 
 test('a request that is answered otherwise makes the run fail', async () => {
   const [database] = DATABASES
-  const server = await startServer(database, { settings })
+  const server = await startServer(database, { settings, reportsProgram: PLAIN_QUESTLINE })
   const folder = await mkdtemp(join(tmpdir(), 'questline-collection-'))
   try {
     const changed = join(folder, 'changed.json')

@@ -16,7 +16,7 @@ const settings = tableRows(section(PAGE, 'Settings')).map(
 )
 
 /** The default is a fact of the machine. */
-const OF_THE_MACHINE = new Set(['PASSWORD_HASHES_AT_ONCE'])
+const OF_THE_MACHINE = new Set(['PASSWORD_HASHES_AT_ONCE', 'REPORTS_THREADS'])
 
 describe('the settings', () => {
   it('are all in the table, and no others', () => {

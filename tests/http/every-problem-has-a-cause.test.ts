@@ -1,9 +1,12 @@
 // Each code of the problem table, produced by a request. A new code without a cause fails to compile,
 // and one without a reason to be missing fails here.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { LIMITS, PROBLEMS, type ProblemCode } from '@questline/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DATABASES } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
+import { PLAIN_QUESTLINE } from '../report-runs/plain-questline.ts'
 import type { Answer, Sent } from './client.ts'
 import { expectProblem } from './problem.ts'
 import { answersIn, aPost, aRequest, converse, exchange, type RawRequest } from './raw.ts'
@@ -78,6 +81,7 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
   'device-secret-required': ({ tight }) => tight.send('/login', { body: { userId: 'new' } }),
   'not-found': at('/nothing/here'),
   'unknown-player': at('/user/somebody-else'),
+  'no-report': ({ open }) => open.send('/reports/roas_d1', { token: open.keys.operator }),
   'method-not-allowed': at('/earn', { method: 'GET' }),
   'not-acceptable': at('/balance', { headers: { accept: 'image/png' } }),
   'request-timeout': async ({ tight }) => {
@@ -108,6 +112,12 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
     servers.disk.release()
     const answers = [await first, second]
     return answers.find(({ status }) => status !== 200) ?? second
+  },
+  'run-in-progress': async ({ open }) => {
+    await writeFile(join(open.dataDir, 'how'), 'endless')
+    const begun = await open.send('/run-pipeline?wait=false', { method: 'POST' })
+    expect(begun.status, begun.text).toBe(202)
+    return open.send('/run-pipeline', { method: 'POST' })
   },
   'body-too-large': earn(1, { body: { amount: 1, reason: 'x'.repeat(17_000) } }),
   'uri-too-long': raw({ path: `/${'x'.repeat(20_000)}` }),
@@ -176,7 +186,10 @@ describe.each(DATABASES)('on $name', (database) => {
   const disk = createSwitch()
   let servers: Servers
   beforeAll(async () => {
-    const open = await startServer(database, { world: { decorateStore: disk.decorate } })
+    const open = await startServer(database, {
+      world: { decorateStore: disk.decorate },
+      reportsProgram: PLAIN_QUESTLINE,
+    })
     const tight = await startServer(database, { settings: TIGHT })
     const token = await open.guest('ada')
     await open.send('/earn', { token, body: { amount: 10 } })

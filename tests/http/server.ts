@@ -16,11 +16,15 @@ export type ServerChanges = {
   readonly settings?: Readonly<Record<string, string>>
   readonly world?: Partial<World>
   readonly prepare?: (app: Questline['app']) => void
+  /** Makes reports in place of our own command. */
+  readonly reportsProgram?: readonly [string, ...string[]]
 }
 
 export type TestServer = Client & {
   /** Of the database, for checks that use none of the server's code. */
   readonly databaseUrl: string
+  /** Holds its reports too, in the folder `reports`. */
+  readonly dataDir: string
   readonly books: Books
   readonly app: Questline['app']
   readonly keys: { readonly operator: string; readonly server: string; readonly ingest: string }
@@ -51,10 +55,11 @@ export async function startServer(
     ...QUIET,
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDir,
+    REPORTS_DIR: join(dataDir, 'reports'),
     ...changes.settings,
   })
-  const { world, prepare } = changes
-  const questline = await startQuestline(config, { ...world, ...(prepare ? { prepare } : {}) })
+  const { world, settings: _settings, ...others } = changes
+  const questline = await startQuestline(config, { ...world, ...others })
   const client = createClient(questline.address)
   let halting: Promise<void> | undefined
   const halt = (): Promise<void> => {
@@ -64,6 +69,7 @@ export async function startServer(
   return {
     ...client,
     databaseUrl,
+    dataDir,
     books: questline.books,
     app: questline.app,
     keys: await makeKeys(questline.books),

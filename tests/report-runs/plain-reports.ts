@@ -1,7 +1,7 @@
 // A computation of reports that computes nothing: small files whose text tells which run they are of,
-// for tests of all that surrounds the real one. What else it does is said in its data folder's name.
+// for tests of all that surrounds the real one. It can be told to fail, to be slow or to hang.
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -59,10 +59,11 @@ export const plainCompute =
     return plainSummary(request.date)
   }
 
-/** What the last part of the data folder's name asks for, as `data-slow`; everything else is plain. */
-export const toldCompute: Compute = (request, progress) => {
-  const [, how = ''] = /-(\w+)$/.exec(request.data) ?? []
-  return (HOW[how] ?? plainCompute(String(request.now)))(request, progress)
+/** What the file `how` in the data folder asks for, as `slow`; a plain run where there is none. */
+export const toldCompute: Compute = async (request, progress) => {
+  const how = await readFile(join(request.data, 'how'), 'utf8').catch(() => '')
+  const compute = HOW[how] ?? plainCompute(String(request.now))
+  return compute(request, progress)
 }
 
 const HOW: Readonly<Record<string, Compute>> = {

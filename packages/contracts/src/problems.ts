@@ -42,6 +42,7 @@ export const PROBLEMS = {
   },
   'not-found': { status: 404, title: 'There is nothing here.', retry: false },
   'unknown-player': { status: 404, title: 'There is no such player.', retry: false },
+  'no-report': { status: 404, title: 'There is no such report yet.', retry: false },
   'method-not-allowed': { status: 405, title: 'This path has other methods.', retry: false },
   'not-acceptable': {
     status: 406,
@@ -58,6 +59,7 @@ export const PROBLEMS = {
     title: 'A request with this key is being processed.',
     retry: true,
   },
+  'run-in-progress': { status: 409, title: 'A run of the reports is in progress.', retry: true },
   'body-too-large': { status: 413, title: 'The body is too large.', retry: false },
   'uri-too-long': { status: 414, title: 'The URL is too long.', retry: false },
   'unsupported-media-type': {

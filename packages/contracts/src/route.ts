@@ -10,6 +10,7 @@ import type { ProblemCode } from './problems.ts'
  * - `player-or-server`: a player's token for itself, or a server key that names the player
  * - `player-or-operator`: a player's token for itself, or an operator key
  * - `operator`: an operator key
+ * - `operator-or-door`: an operator key, or nobody in particular where the server opens that door
  * - `verifier`: proven by the postback's own signature, token or address
  */
 export type Access =
@@ -19,6 +20,7 @@ export type Access =
   | 'player-or-server'
   | 'player-or-operator'
   | 'operator'
+  | 'operator-or-door'
   | 'verifier'
 
 /** One endpoint as data. The server adds a handler; OpenAPI and the Postman collection are made from it. */
@@ -35,6 +37,10 @@ export type Route = {
   readonly access: Access
   /** Whether the route takes an `Idempotency-Key` (always optional in this API). */
   readonly idempotent: boolean
+  /** Its answer may take minutes: the deadline of handlers and the time-out of idle connections do not count. */
+  readonly takesMinutes?: true
+  /** The media types of its answers, where they are not `application/json` alone. */
+  readonly produces?: readonly string[]
   readonly bodyBytesMax?: number
   readonly body?: TSchema
   readonly query?: TSchema

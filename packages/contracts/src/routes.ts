@@ -13,6 +13,7 @@ import {
 } from './routes/currency.ts'
 import { EVENT, EVENTS, STATS } from './routes/events.ts'
 import { HEALTH, LIVE, PROBLEM_PAGE, READY } from './routes/operations.ts'
+import { REPORT, REPORT_RUNS, REPORTS, RUN_PIPELINE } from './routes/reports.ts'
 
 /** Every route of the API, in reading order. `/metrics` and the documentation pages are not JSON and stay outside. */
 export const ROUTES: readonly Route[] = [
@@ -34,6 +35,10 @@ export const ROUTES: readonly Route[] = [
   STATS,
   TRACK,
   POSTBACK,
+  RUN_PIPELINE,
+  REPORTS,
+  REPORT_RUNS,
+  REPORT,
   HEALTH,
   LIVE,
   READY,

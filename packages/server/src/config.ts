@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { createReader, type Environment, type Reader } from './config-reader.ts'
-import { LOG_LEVELS } from './platform/platform.ts'
+// Not through the front door, which would load the logger and the metrics for every command.
+import { LOG_LEVELS } from './platform/log-levels.ts'
+import { type ReportSettings, readReportSettings } from './report-settings.ts'
 
 // The only reader of the environment. Production closes every door that development leaves open.
 
@@ -27,6 +29,17 @@ export function loadConfig(env: Environment): Config {
   return deepFreeze(config)
 }
 
+/**
+ * The settings of `questline reports` alone: an analyst who has only CSV files needs no secrets.
+ * @throws ConfigError with every fault at once
+ */
+export function loadReportSettings(env: Environment): ReportSettings {
+  const reader = createReader(env)
+  const settings = readReportSettings(reader, readDataDir(reader))
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults)
+  return deepFreeze(settings)
+}
+
 /** The names of all settings, in the order in which .env.example explains them. */
 export function settingNames(): readonly string[] {
   const reader = createReader({})
@@ -50,7 +63,7 @@ function readAll(read: Reader) {
   const production = environment === 'production'
   const host = read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1')
   const port = read.integer('PORT', 8000, 0, 65_535)
-  const dataDir = resolve(read.text('DATA_DIR') ?? 'data')
+  const dataDir = readDataDir(read)
   return {
     environment,
     production,
@@ -70,8 +83,11 @@ function readAll(read: Reader) {
     postbackTokenHeader: read.text('AF_TOKEN_HEADER')?.toLowerCase() ?? 'x-af-token',
     ledger: readLedger(read, production),
     ingestKey: readIngestKey(read),
+    reports: readReportSettings(read, dataDir),
   }
 }
+
+const readDataDir = (read: Reader): string => resolve(read.text('DATA_DIR') ?? 'data')
 
 function readStore(read: Reader, dataDir: string) {
   const url = read.text('DATABASE_URL') ?? `sqlite:///${join(dataDir, 'app.db')}`
@@ -159,6 +175,8 @@ function readDoors(read: Reader, production: boolean) {
     metricsPublic: door('METRICS_PUBLIC'),
     /** `/docs`, `/redoc` and `/openapi.json`. */
     docsPublic: door('DOCS_PUBLIC'),
+    /** `POST /run-pipeline` from this machine without a key. */
+    pipeline: door('PIPELINE'),
   }
 }
 

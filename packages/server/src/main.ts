@@ -3,11 +3,14 @@ import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Books, openBooks, theWorld, type World } from './books.ts'
 import type { Config } from './config.ts'
+import { scheduleReports } from './daily-reports.ts'
 import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
 import { createReadiness } from './readiness.ts'
+import type { PipelineSettings } from './reports/runs/runs.ts'
+import { createReports, type ReportsDesk } from './reports-desk.ts'
 import { claimServer, StoreFailure } from './store/store.ts'
 import { VERSION } from './version.ts'
 import { watchLedger } from './watch-ledger.ts'
@@ -23,10 +26,16 @@ export type Questline = {
 
 const SWEEP_INTERVAL_MS = 60_000
 
+type Changes = {
+  readonly prepare?: (app: FastifyInstance) => void
+  /** The program that makes reports, in place of this one's own command. */
+  readonly reportsProgram?: PipelineSettings['program']
+}
+
 /** Starts a server: config → store → stages → http, and stops in reverse. */
 export async function startQuestline(
   config: Config,
-  changes: Partial<World> & { readonly prepare?: (app: FastifyInstance) => void } = {},
+  changes: Partial<World> & Changes = {},
 ): Promise<Questline> {
   const metrics = createMetrics()
   const world: World = { ...theWorld(config), onCommit: measureCommits(metrics), ...changes }
@@ -37,7 +46,8 @@ export async function startQuestline(
     throw error
   })
   let stopping = false
-  const app = await createApp(books, metrics, () => stopping)
+  const reports = createReports(books, changes.reportsProgram)
+  const app = await createApp(books, metrics, reports, () => stopping)
   changes.prepare?.(app)
   const stopAll = await startAll([
     { name: 'claim', start: async () => async () => release() },
@@ -45,6 +55,9 @@ export async function startQuestline(
     { name: 'sweeps', start: async () => startSweeps(books) },
     { name: 'standing audit', start: () => watchLedger(books, metrics) },
     { name: 'http', start: () => listen(app, config) },
+    // Stopped first: a request may wait for a run.
+    { name: 'reports', start: () => reports.begin() },
+    { name: 'daily reports', start: () => scheduleReports(reports.daily, config.reports.daily) },
   ])
   return {
     books,
@@ -76,7 +89,12 @@ function addressOf(app: FastifyInstance): string {
   return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${address.port}`
 }
 
-async function createApp(books: Books, metrics: Metrics, isStopping: () => boolean) {
+async function createApp(
+  books: Books,
+  metrics: Metrics,
+  reports: ReportsDesk,
+  isStopping: () => boolean,
+) {
   const { config, world, store, writer } = books
   measureStore(metrics, books)
   return createHttp(
@@ -86,6 +104,7 @@ async function createApp(books: Books, metrics: Metrics, isStopping: () => boole
       random: world.random,
       logger: world.logger,
       inFlight: createInFlight(),
+      reports,
       isUnavailable: (error) => error instanceof StoreFailure && error.kind !== 'bug',
       load: writer.stats,
       isStopping,

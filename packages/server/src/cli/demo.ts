@@ -52,7 +52,8 @@ Examples:
  */
 function demoEnvironment() {
   const { DATA_DIR, PORT, LOG_LEVEL = 'error' } = processEnvironment()
-  return { DATA_DIR: join(DATA_DIR?.trim() || 'data', 'demo'), PORT, LOG_LEVEL }
+  const dataDir = join(DATA_DIR?.trim() || 'data', 'demo')
+  return { DATA_DIR: dataDir, REPORTS_DIR: join(dataDir, 'reports'), PORT, LOG_LEVEL }
 }
 
 /** Some 700 requests: they fit into what one address may send at once, so all limits stay on. */

@@ -17,6 +17,10 @@ const DOORS: Readonly<Record<keyof Config['doors'], Door>> = {
   healthCountsPublic: { setting: 'HEALTH_COUNTS_PUBLIC', open: 'GET /health shows counts' },
   metricsPublic: { setting: 'METRICS_PUBLIC', open: 'GET /metrics needs no key' },
   docsPublic: { setting: 'DOCS_PUBLIC', open: '/docs, /redoc and /openapi.json need no key' },
+  pipeline: {
+    setting: 'PIPELINE',
+    open: 'POST /run-pipeline from this machine needs no key',
+  },
 }
 
 export function openDoors({ doors }: Pick<Config, 'doors'>): readonly Door[] {

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
 import { explainFailure } from './explain-failure.ts'
 
-type Entry = {
+export type Entry = {
   readonly name: string
   readonly summary: string
   /** Loads what the command needs, and nothing that another one needs. */
@@ -56,6 +56,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./postback-test.ts')).postbackTestCommand(),
   },
   {
+    name: 'reports',
+    summary: 'make the daily reports from CSV files, and list their runs',
+    load: async () => (await import('./reports.ts')).reportsCommand(),
+  },
+  {
     name: 'openapi',
     summary: 'print or write the OpenAPI document and the Postman collection',
     load: async () => (await import('./openapi.ts')).openapiCommand(),
@@ -68,8 +73,14 @@ const EXIT_CODES = `
 Exit codes: 0 done; 1 it found something wrong, or failed; 2 called wrongly, or unusable settings.
 Output goes to stdout, logs and errors to stderr. Settings come from the environment and from .env.`
 
-/** Runs the command that `words` name and sets the exit code of the process. */
-export async function runCommand(words: readonly string[]): Promise<void> {
+/**
+ * Runs the command that `words` name and sets the exit code of the process.
+ * @param commands all that there are; tests replace what one of them does
+ */
+export async function runCommand(
+  words: readonly string[],
+  commands: readonly Entry[] = COMMANDS,
+): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
     process.stderr.write(
       `questline needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}. Run npm ci, which installs it, and call questline with npx.\n`,
@@ -83,7 +94,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     throw error
   })
   try {
-    const program = await createProgram(words)
+    const program = await createProgram(words, commands)
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -98,7 +109,10 @@ export async function runCommand(words: readonly string[]): Promise<void> {
 }
 
 /** All commands by name, and the one that is called with its options. */
-async function createProgram(words: readonly string[]): Promise<Command> {
+async function createProgram(
+  words: readonly string[],
+  commands: readonly Entry[],
+): Promise<Command> {
   const program = new Command('questline')
     .description('The game backend: accounts, currency, events and attribution in one process.')
     .version(VERSION)
@@ -112,7 +126,7 @@ Examples:
   questline help keys                    more about a command`,
     )
   const called = words[0] === 'help' ? words[1] : words[0]
-  for (const { name, summary, load } of COMMANDS) {
+  for (const { name, summary, load } of commands) {
     const command = name === called ? await load() : new Command(name)
     program.addCommand(command.summary(summary))
   }

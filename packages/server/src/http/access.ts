@@ -46,12 +46,13 @@ const ALLOWED: Readonly<
 > = {
   anyone: 'all',
   verifier: 'all',
-  // Which keys see what depends on the door, so the endpoint decides.
+  // Which keys see what depends on the door, so the endpoint decides; below too.
   optional: 'all',
   player: [PLAYER],
   'player-or-server': [PLAYER, server],
   'player-or-operator': [PLAYER, operator],
   operator: [operator],
+  'operator-or-door': 'all',
 }
 
 /** @throws ProblemError `unauthenticated` without credentials, `forbidden` with the wrong kind of them */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { ProblemError, type Route } from '@questline/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
@@ -29,8 +30,10 @@ export type Call<R extends Route = Route> = {
 
 export type Answer = {
   readonly status: number
-  /** An object is serialised by the route's schema; a string is sent as it is. */
-  readonly body: object | string
+  /** An object is serialised by the route's schema; a string, bytes and a stream are sent as they are. */
+  readonly body: object | string | Readable
+  /** Of this answer, beside those that every answer bears. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly replayed?: boolean
 }
 

@@ -14,6 +14,10 @@ import { problem } from './endpoints/problem.ts'
 import { ready } from './endpoints/ready.ts'
 import { refresh } from './endpoints/refresh.ts'
 import { register } from './endpoints/register.ts'
+import { report } from './endpoints/report.ts'
+import { reportRuns } from './endpoints/report-runs.ts'
+import { reports } from './endpoints/reports.ts'
+import { runPipeline } from './endpoints/run-pipeline.ts'
 import { spend } from './endpoints/spend.ts'
 import { stats } from './endpoints/stats.ts'
 import { track } from './endpoints/track.ts'
@@ -44,6 +48,10 @@ export function createEndpoints(parts: EndpointParts): readonly Endpoint[] {
     stats,
     track,
     postback,
+    runPipeline,
+    reports,
+    reportRuns,
+    report,
     health,
     live,
     ready,

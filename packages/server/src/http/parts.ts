@@ -4,6 +4,7 @@ import type { InFlight } from '../idempotency/idempotency.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Logger, Random } from '../platform/platform.ts'
+import type { GoodRun, OpenReport, Pipeline, RunRecord } from '../reports/reports.ts'
 import type { HeaderSettings } from './headers.ts'
 import type { LimitSettings } from './limits.ts'
 import type { IsUnavailable } from './problems.ts'
@@ -16,6 +17,18 @@ export type Doors = {
   readonly healthCountsPublic: boolean
   readonly metricsPublic: boolean
   readonly docsPublic: boolean
+  readonly pipeline: boolean
+}
+
+/** The reports as files: whoever makes them, in this process or not. */
+export type Reports = {
+  readonly start: Pipeline['start']
+  /** All runs, newest first. */
+  list(): Promise<readonly RunRecord[]>
+  /** The newest good run; with `date` the newest one with that D-1. */
+  newest(date?: string): Promise<GoodRun | undefined>
+  /** A file of that run by its name. */
+  open(file: string, date?: string): Promise<OpenReport | undefined>
 }
 
 export type HttpSettings = HeaderSettings &
@@ -38,6 +51,7 @@ export type HttpParts = {
   readonly ledger: Ledger
   readonly log: Log
   readonly attribution: Attribution
+  readonly reports: Reports
   readonly inFlight: InFlight
   readonly clock: Clock
   readonly random: Random

@@ -75,7 +75,7 @@ function fits(url: string, pattern: string): boolean {
 }
 
 export function refuseOtherMethods(app: FastifyInstance, url: string, known: readonly string[]) {
-  const allow = known.includes('GET') ? [...known, 'HEAD'] : [...known]
+  const allow = [...new Set(known.includes('GET') ? [...known, 'HEAD'] : known)]
   app.route({
     method: ALL_METHODS.filter((method) => !allow.includes(method)),
     url,
@@ -144,6 +144,7 @@ function schemaOf(route: Route, alias: boolean) {
 function admit(parts: ServeParts, route: Route): onRequestHookHandler {
   const needsCaller = route.access !== 'anyone' && route.access !== 'verifier'
   // Probes and providers send odd headers, and neither reads the answer: theirs are let be.
+  const { produces = ['application/json'] } = route
   const readsAnswer = route.tag !== 'Operations' && route.access !== 'verifier'
   return (request, reply, done) => {
     try {
@@ -152,8 +153,9 @@ function admit(parts: ServeParts, route: Route): onRequestHookHandler {
         throw new ProblemError('shutting-down', { retryAfter: 1 })
       }
       parts.shed(route)
-      if (readsAnswer && !accepts(request.headers.accept, 'application/json')) {
-        throw new ProblemError('not-acceptable', { detail: 'All answers are application/json.' })
+      if (readsAnswer && !produces.some((type) => accepts(request.headers.accept, type))) {
+        const detail = `All answers are ${produces.join(', ')}.`
+        throw new ProblemError('not-acceptable', { detail })
       }
       if (needsCaller && seemsToBearKey(parts.accounts, request)) {
         admitKey(parts, route, request).then(() => done(), done)
@@ -228,6 +230,9 @@ function isDecodable(url: string): boolean {
   }
 }
 
+/** As a deadline that never comes. */
+const unwatched = (expire: () => void) => ({ since: Number.POSITIVE_INFINITY, expire })
+
 async function answer(
   parts: ServeParts,
   endpoint: Endpoint,
@@ -244,7 +249,11 @@ async function answer(
     requestId: request.id,
     request,
   }
-  const watched = parts.deadlines.begin(() => {
+  // Where an answer takes minutes, nobody is to be cut off for waiting. The next request on the
+  // connection begins its time-out anew.
+  if (endpoint.route.takesMinutes) request.raw.socket.setTimeout(0)
+  const begin = endpoint.route.takesMinutes ? unwatched : parts.deadlines.begin
+  const watched = begin(() => {
     const detail = 'It took too long. It may have been done: only a repeat with its key can tell.'
     reply.send(new ProblemError('overloaded', { detail, retryAfter: 1 }))
   })
@@ -275,8 +284,9 @@ function intentOf(route: Route, request: FastifyRequest): Intent | null {
   })
 }
 
-function send(reply: FastifyReply, { status, body, replayed }: Answer) {
+function send(reply: FastifyReply, { status, body, replayed, headers }: Answer) {
   reply.code(status)
+  if (headers) reply.headers(headers)
   if (replayed) reply.header('idempotency-replayed', 'true')
   if (typeof body !== 'string') return reply.send(body)
   // A remembered answer: these bytes and no others, so no serialiser touches them.

@@ -1,9 +1,8 @@
 import { type Logger, pino } from 'pino'
+import type { LogLevel } from './log-levels.ts'
 
+export { LOG_LEVELS, type LogLevel } from './log-levels.ts'
 export type { Logger }
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Structured JSON lines on stderr; stdout belongs to the commands' own output. */
 export function createLogger(level: LogLevel): Logger {

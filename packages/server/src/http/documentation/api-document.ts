@@ -11,6 +11,7 @@ const ABOUT_TAGS: Readonly<Record<string, string>> = {
   Players: 'One player, for itself or for operators.',
   Events: 'What players did: log it, list it, count it.',
   Attribution: 'Deeplinks and postbacks: where players come from.',
+  Reports: 'Purchases, reconciliation, ROAS, anomalies, ARPDAU: make them and read them.',
   Operations: 'Whether the server runs and can take writes.',
 }
 

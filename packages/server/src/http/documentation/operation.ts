@@ -51,21 +51,25 @@ function withExample({ id }: Route, requestBody: unknown): unknown {
 const MEANING: Readonly<Record<string, string>> = {
   200: 'Done.',
   201: 'Made.',
+  202: 'Begun.',
   503: 'Not now; the same body says what is wrong.',
 }
 
-function successes({ responses, idempotent }: Route): Json {
+function successes({ responses, idempotent, produces = ['application/json'] }: Route): Json {
   const names = ['X-Request-ID', ...(idempotent ? ['Idempotency-Replayed'] : [])]
   const entries = Object.entries(responses).map(([status, schema]) => [
     status,
     {
       description: MEANING[status] ?? `Status ${status}.`,
       headers: headerReferences(names),
-      content: { 'application/json': { schema: referenceTo(schema) } },
+      content: Object.fromEntries(produces.map((type) => [type, { schema: bodyOf(type, schema) }])),
     },
   ])
   return Object.fromEntries(entries)
 }
+
+const bodyOf = (type: string, schema: unknown): unknown =>
+  type === 'application/json' ? referenceTo(schema) : { type: 'string' }
 
 /** Schemas with a title are components, so that generators give them one name. */
 const referenceTo = (schema: unknown): unknown =>

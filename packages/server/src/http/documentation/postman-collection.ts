@@ -6,6 +6,7 @@ import { EVENTS } from './postman/events.ts'
 import { LIMITS_FOLDER } from './postman/limits.ts'
 import { OPERATIONS } from './postman/operations.ts'
 import { PLAYERS } from './postman/players.ts'
+import { REPORTS_FOLDER } from './postman/reports.ts'
 import { bearerAuth, HEADER, requestItem, script } from './postman/request.ts'
 import type { Folder } from './postman/step.ts'
 
@@ -16,6 +17,7 @@ export const FOLDERS: readonly Folder[] = [
   PLAYERS,
   EVENTS,
   ATTRIBUTION,
+  REPORTS_FOLDER,
   OPERATIONS,
   LIMITS_FOLDER,
 ]
@@ -25,7 +27,8 @@ const ABOUT = `Every route of the API, its successes and its refusals, each with
 1. Start a development server: \`npm start\`. Some requests use doors that production closes.
 2. Fill in the variables: \`operatorKey\` and \`serverKey\` from \`questline keys create\`, \`afSecret\` from the setting AF_SECRET (in development: \`postback\` in \`secrets.json\` of the data folder).
 3. Send "Log in as a new guest". It makes a new player and keeps its token, which the other requests then bear.
-4. Run the whole collection, or single requests in reading order.
+4. The folder Reports needs \`purchases_raw.csv\`, \`confirmed_purchases.csv\`, \`costs_daily.csv\` and \`sessions.csv\` in the data folder.
+5. Run the whole collection, or single requests in reading order.
 
 A few runs a minute stay within the limit for failed logins of one address; more of them meet 429.`
 
@@ -39,6 +42,8 @@ const VARIABLES: readonly (readonly [key: string, value: string, about: string])
   ['run', '', 'Random; part of every name that a run makes.'],
   ['userId', '', 'The guest of this run.'],
   ['deviceSecret', '', 'What proves that guest.'],
+  ['reportRun', '', 'The newest run of the reports.'],
+  ['reportDate', '', 'The day of that run.'],
 ]
 
 /** The Postman collection, format v2.1: the same contracts, played through. */

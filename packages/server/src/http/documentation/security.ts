@@ -42,6 +42,7 @@ export const SECURITY: Readonly<Record<Access, readonly Json[]>> = {
   'player-or-server': [player, server],
   'player-or-operator': [player, operator],
   operator: [operator],
+  'operator-or-door': [nothing, operator],
   // A token header or the sending address can prove it too, and neither has a name known here.
   verifier: [signature, nothing],
 }

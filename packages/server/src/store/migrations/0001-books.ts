@@ -7,7 +7,12 @@ import type { Migration } from '../migrate.ts'
 export const BOOKS: Migration = {
   number: 1,
   name: 'books',
-  statements: (spelling) => [...log(spelling), ...accounts(spelling), ...currency(spelling)],
+  statements: (spelling) => [
+    ...log(spelling),
+    ...accounts(spelling),
+    ...currency(spelling),
+    ...schedules(spelling),
+  ],
 }
 
 type Spelling = Parameters<Migration['statements']>[0]
@@ -136,4 +141,14 @@ const currency = ({ clustered, offset, refuse }: Spelling): string[] => [
     created_at BIGINT NOT NULL
   ) ${clustered}`,
   'CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)',
+]
+
+/** What is done once a day, over all nodes: whoever wrote the row of the day does it. */
+const schedules = ({ clustered }: Spelling): string[] => [
+  `CREATE TABLE schedule_days (
+    schedule TEXT NOT NULL,
+    day TEXT NOT NULL,
+    claimed_at BIGINT NOT NULL,
+    PRIMARY KEY (schedule, day)
+  ) ${clustered}`,
 ]

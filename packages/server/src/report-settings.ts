@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Reader } from './config-reader.ts'
+
+export type ReportSettings = ReturnType<typeof readReportSettings>
+
+const MINUTES_A_DAY = 1_440
+
+export function readReportSettings(read: Reader, dataDir: string) {
+  const inputZone = read.text('REPORTS_INPUT_ZONE') ?? 'UTC'
+  if (!isZone(inputZone)) read.fault('REPORTS_INPUT_ZONE', `"${inputZone}" ${NO_ZONE}`)
+  const badReceiptPattern = read.text('BAD_RECEIPT_PATTERN')
+  if (badReceiptPattern !== undefined && !isPattern(badReceiptPattern)) {
+    read.fault('BAD_RECEIPT_PATTERN', `"${badReceiptPattern}" is not a regular expression`)
+  }
+  return {
+    /** Where the CSV files are. */
+    data: dataDir,
+    out: resolve(read.text('REPORTS_DIR') ?? join(dirname(dataDir), 'reports')),
+    inputZone,
+    ...(badReceiptPattern === undefined ? {} : { badReceiptPattern }),
+    memoryLimitMb: read.integer('REPORTS_MEMORY_MB', 1_024, 128, 1_048_576),
+    threads: read.integer('REPORTS_THREADS', availableParallelism(), 1, 256),
+    keepDays: read.integer('RUNS_KEEP_DAYS', 90, 1, 36_500),
+    /** Of a run that the server starts. */
+    timeLimitMs: read.integer('REPORTS_TIME_LIMIT_SEC', 600, 1, 86_400) * 1_000,
+    daily: {
+      on: read.onOff('REPORTS_SCHEDULE', false),
+      /** After midnight UTC. */
+      delayMs: read.integer('REPORTS_DELAY_MIN', 30, 0, MINUTES_A_DAY - 1) * 60_000,
+    },
+  }
+}
+
+export const NO_ZONE = 'is not a zone such as UTC, Europe/Berlin or +02:00'
+
+export function isZone(text: string): boolean {
+  if (/^[+-](?:[01]\d|2[0-3]):[0-5]\d$/.test(text)) return true
+  // Intl takes `+0200` too, which means nothing else, but one spelling is enough.
+  if (/^[+-]/.test(text)) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import type { Books } from './books.ts'
+import type { DailyReportsParts } from './daily-reports.ts'
+import type { Stop } from './platform/platform.ts'
+import type { ReportSettings } from './report-settings.ts'
+import {
+  createPipeline,
+  type EndedRun,
+  type GoodRun,
+  isClaimed,
+  listRuns,
+  newestGoodRun,
+  type OpenReport,
+  openReport,
+  type Pipeline,
+  type PipelineSettings,
+  type RunRecord,
+  settleRuns,
+} from './reports/runs/runs.ts'
+
+/** What a server does with reports: it has them made, and shows them. */
+export type ReportsDesk = {
+  readonly start: Pipeline['start']
+  list(): Promise<readonly RunRecord[]>
+  newest(date?: string): Promise<GoodRun | undefined>
+  open(file: string, date?: string): Promise<OpenReport | undefined>
+  /** Brings in order what an earlier process left; the result stops the run in progress. */
+  begin(): Promise<Stop>
+  /** What the schedule works with. */
+  readonly daily: DailyReportsParts
+}
+
+/** Our own command, with as much heap as the reports may have memory. */
+const ownProgram = ({ memoryLimitMb }: ReportSettings): PipelineSettings['program'] => [
+  process.execPath,
+  '--disable-proto=delete',
+  `--max-old-space-size=${memoryLimitMb}`,
+  join(import.meta.dirname, 'cli.ts'),
+]
+
+export function createReports(
+  { config: { reports: settings }, store, world: { clock, logger } }: Books,
+  program = ownProgram(settings),
+): ReportsDesk {
+  const { out } = settings
+  const onEnd = ({ run, returncode, stderr }: EndedRun): void => {
+    if (returncode === 0) logger.info({ run }, 'the reports are made')
+    else logger.warn({ run, returncode, reason: stderr }, 'the reports could not be made')
+  }
+  const pipeline = createPipeline(
+    { now: clock.now, onEnd },
+    {
+      program,
+      environment: environmentOf(settings),
+      out,
+      timeLimitMs: settings.timeLimitMs,
+    },
+  )
+  return {
+    start: pipeline.start,
+    list: () => listRuns(out),
+    newest: (date) => newestGoodRun(out, date),
+    open: (file, date) => openReport(out, file, date),
+    async begin() {
+      await settleRuns(out, clock.now()).catch((error: unknown) => {
+        logger.warn({ err: error }, 'the reports of an earlier run could not be brought in order')
+      })
+      return pipeline.stop
+    },
+    daily: { store, clock, logger, start: pipeline.start, isBusy: () => isClaimed(out) },
+  }
+}
+
+/** The settings of a run as the command reads them, and nothing else: above all no secret. */
+const environmentOf = (settings: ReportSettings): Readonly<Record<string, string>> => ({
+  DATA_DIR: settings.data,
+  REPORTS_DIR: settings.out,
+  REPORTS_INPUT_ZONE: settings.inputZone,
+  BAD_RECEIPT_PATTERN: settings.badReceiptPattern ?? '',
+  REPORTS_MEMORY_MB: String(settings.memoryLimitMb),
+  REPORTS_THREADS: String(settings.threads),
+  RUNS_KEEP_DAYS: String(settings.keepDays),
+})

@@ -1,0 +1,43 @@
+import type { ByReason, DateReason, GoodRun, InputSummary } from './run-summary.ts'
+
+const WHY: Readonly<Record<DateReason, string>> = {
+  asked: 'as asked',
+  yesterday: 'yesterday: the newest day with purchases is yesterday or today',
+  'second-newest-day': 'the second newest day with purchases: the newest may be unfinished',
+  'only-day': 'the only day with purchases',
+  'newest-cost-day': 'the newest day with costs: there are no purchases',
+  'no-data': 'yesterday: there are neither purchases nor costs',
+}
+
+const number = (value: number): string => value.toLocaleString('en-US')
+
+/** What a run did, for people: some lines without a line end behind the last. */
+export function summaryText(run: GoodRun): string {
+  const { reconciliation: matches, anomalies } = run
+  return [
+    `D-1 is ${run.date}, ${WHY[run.d1.reason]}`,
+    ...run.inputs.flatMap(inputLines),
+    `reconciliation: ${number(matches.matched)} matched, ${number(matches.af_only)} af_only, ${number(matches.confirmed_only)} confirmed_only`,
+    `anomalies: ${number(anomalies.critical)} critical, ${number(anomalies.warning)} warning`,
+    ...run.notes,
+  ].join('\n')
+}
+
+function inputLines({ file, rows_in, kept, duplicates, filtered, rejected }: InputSummary) {
+  const counts = [
+    `${number(rows_in)} rows in`,
+    `${number(kept)} kept`,
+    ...(duplicates > 0 ? [`${number(duplicates)} duplicates`] : []),
+    ...total('filtered', filtered),
+    ...total('rejected', rejected),
+  ]
+  return [`${file}: ${counts.join(', ')}`]
+}
+
+function total(fate: string, reasons: ByReason): string[] {
+  const counts = Object.entries(reasons).filter(([, count]) => count > 0)
+  if (counts.length === 0) return []
+  const all = counts.reduce((sum, [, count]) => sum + count, 0)
+  const each = counts.sort(([, a], [, b]) => b - a).map(([why, count]) => `${why} ${number(count)}`)
+  return [`${number(all)} ${fate} (${each.join(', ')})`]
+}
