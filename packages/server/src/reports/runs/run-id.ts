@@ -14,7 +14,8 @@ export function createRunId(now: number, random: Random, newest: string | undefi
   return `${digits}-${random.bytes(4).toString('hex')}`
 }
 
-function timeOf(id: string): number {
+/** Milliseconds since the epoch at which a run began, by its id. */
+export function timeOf(id: string): number {
   const [, year, month, day, hour, minute, second, fraction] = FORM.exec(id) ?? []
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction}Z`)
 }

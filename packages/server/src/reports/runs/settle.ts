@@ -5,7 +5,6 @@ import {
   isGood,
   newestWhole,
   readRecord,
-  readRecords,
   removeRun,
   runFolder,
   runIds,
@@ -13,6 +12,7 @@ import {
   WORK,
   writeRecord,
 } from './records.ts'
+import { timeOf } from './run-id.ts'
 import type { RunRecord } from './run-summary.ts'
 
 export const INTERRUPTED = 'interrupted'
@@ -47,14 +47,19 @@ export async function settle(
   for (const name of await readdir(runsFolder(out))) {
     if (name.startsWith('.gone-')) await rm(join(runsFolder(out), name), { recursive: true })
   }
+  // Every start does this before it makes a folder, so only the newest can be unsettled.
   for (const run of await runIds(out)) {
     const record = await readRecord(runFolder(out, run))
     // Killed before it wrote its first word.
-    if (!record) await removeRun(out, run)
-    else if (record.status === 'running') {
+    if (!record) {
+      await removeRun(out, run)
+      continue
+    }
+    if (record.status === 'running') {
       await removeOutputs(out, run)
       await writeRecord(out, failedRecord(record, reasons[run] ?? INTERRUPTED, now))
     } else if (isGood(record)) await rm(join(runFolder(out, run), WORK), REMOVE)
+    break
   }
   for (const name of (await readdir(out)).filter(isAside)) await rm(join(out, name))
 }
@@ -65,9 +70,8 @@ const DAY_MS = 86_400_000
 /** Removes runs that began more than `keepDays` ago, but never the newest good one. */
 export async function prune(out: string, now: number, keepDays: number): Promise<void> {
   const newest = await newestWhole(out)
-  for (const { run, started_at } of await readRecords(out)) {
-    const isOld = Date.parse(started_at) < now - keepDays * DAY_MS
-    if (isOld && run !== newest?.run) await removeRun(out, run)
-  }
-  await sync(runsFolder(out))
+  const isOld = (run: string): boolean => timeOf(run) < now - keepDays * DAY_MS
+  const old = (await runIds(out)).filter((run) => isOld(run) && run !== newest?.run)
+  for (const run of old) await removeRun(out, run)
+  if (old.length > 0) await sync(runsFolder(out))
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmodSync, renameSync } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Random } from '../../platform/platform.ts'
 import { seal, sync } from './durable.ts'
@@ -192,8 +193,8 @@ async function makeWhole(
   assertWanted()
   for (const name of names) {
     // A file in `out` shares its bytes with the run's: it is to be replaced and not to be changed.
-    await chmod(join(target, name), 0o444)
-    await rename(join(target, name), join(folder, name))
+    chmodSync(join(target, name), 0o444)
+    renameSync(join(target, name), join(folder, name))
   }
   await sync(folder)
   reached('moved')
