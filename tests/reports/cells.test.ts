@@ -33,6 +33,8 @@ describe('a money cell', () => {
     ['-0', 0n],
     ['0.00', 0n],
     ['007', 7_000_000n],
+    ['.99', 990_000n],
+    ['-$,5', -500_000n],
     ['0.0000004', 0n],
     ['0.0000005', 1n],
     ['-0.0000005', -1n],
@@ -72,8 +74,12 @@ describe('a money cell', () => {
     '0,123,456',
     '1 23',
     '1.234 567',
-    '.99',
     '5.',
+    ',5,',
+    '.',
+    "'5",
+    ' .5 .',
+    '1 .5',
     '5,',
     '4..99',
     '4.99%',
@@ -96,6 +102,8 @@ describe('a money cell', () => {
     expect(readMoney('1,234', 'thousands')).toBe(1_234_000_000n)
     expect(readMoney('0,999', 'decimal')).toBe(999_000n)
     expect(readMoney('0,999', 'thousands')).toBe('unreadable-money')
+    expect(readMoney(',999', 'decimal')).toBe(999_000n)
+    expect(readMoney(',999', 'thousands')).toBe('unreadable-money')
     expect(readMoney('1234,567', 'thousands')).toBe('unreadable-money')
   })
 
@@ -176,11 +184,12 @@ describe('a time cell', () => {
   })
 
   it('gives the day that it names, where a date is asked for', () => {
-    expect(readDay(' 2026-03-10 ')).toBe('2026-03-10')
-    expect(readDay('2026-03-10 23:30:00')).toBe('2026-03-10')
-    expect(readDay('2026-03-10T23:30:00-01:00')).toBe('2026-03-11')
-    expect(readDay('2026-02-30')).toBe(undefined)
-    expect(readDay('10.03.2026')).toBe(undefined)
+    expect(readDay(' 2026-03-10 ', '+12:00')).toBe('2026-03-10')
+    expect(readDay('2026-03-10 23:30:00', 'UTC')).toBe('2026-03-10')
+    expect(readDay('2026-03-10 23:30:00', '-01:00')).toBe('2026-03-11')
+    expect(readDay('2026-03-10T23:30:00-01:00', '+12:00')).toBe('2026-03-11')
+    expect(readDay('2026-02-30', 'UTC')).toBe(undefined)
+    expect(readDay('10.03.2026', 'UTC')).toBe(undefined)
     expect(addDays('2026-03-01', -1)).toBe('2026-02-28')
   })
 

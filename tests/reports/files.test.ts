@@ -25,7 +25,8 @@ describe('a file', () => {
   it('may have a BOM, CRLF, no last line end, empty lines, other columns in any order and case', () => {
     const header = `\uFEFFEVENT_Timestamp_UTC, "extra" ,User ID`
     expect(sessions(`${T},x,U1\r\n\r\n${T},"a,b",U2`, `${header}\r`)).toEqual(allKept(2))
-    expect(sessions(`U1,${T}\n`, `\n${HEADER}`)).toEqual(allKept(1))
+    expect(sessions(`U1,${T}\n`, `\n ${HEADER}`)).toEqual(allKept(1))
+    expect(sessions(`U1,${T},x\n`, `${HEADER},"a\nb"`)).toEqual(allKept(1))
   })
 
   it('may be separated by semicolons or tabs', () => {
@@ -43,6 +44,7 @@ describe('a file', () => {
     ['event_timestamp_utc,date\n', ['user_id'], []],
     ['user_id,date,Date\n', [], ['date']],
     ['user_id,event_timestamp_utc,"a\n', ['user_id', 'event_timestamp_utc'], []],
+    ['user_id,event_timestamp_utc,\0\n', ['user_id', 'event_timestamp_utc'], []],
   ])('%j is unusable', (content, missing, doubled) => {
     const run = () => recompute({ ...NO_ROWS, sessions: content }, { today: '2026-03-11' })
     expect(run).toThrow(UnusableFile)
@@ -98,8 +100,7 @@ describe('a quoted cell', () => {
 
 describe('a row', () => {
   it('that is short or long is rejected', () => {
-    expect(sessions(`U1\nU2,${T},x\n \n`).rejects).toEqual([
-      '4 wrong-cell-count  ',
+    expect(sessions(`U1\nU2,${T},x\n`).rejects).toEqual([
       '2 wrong-cell-count U1',
       `3 wrong-cell-count U2,${T},x`,
     ])
@@ -114,12 +115,32 @@ describe('a row', () => {
   it('may have 1 MiB and not a byte more', () => {
     const ofBytes = (bytes: number) => `${'U'.repeat(bytes - T.length - 1)},${T}`
     expect(sessions(`${ofBytes(1_048_576)}\r\n`)).toEqual(allKept(1))
-    const { rejects } = sessions(`${ofBytes(1_048_577)}\n`)
-    expect(rejects).toEqual([`2 line-too-long ${ofBytes(1_048_577).slice(0, -1)}`])
+    expect(sessions(`${ofBytes(1_048_577)}\n`).rejects).toEqual([
+      `2 line-too-long ${'U'.repeat(4_096)}… (1048577 bytes)`,
+    ])
+    // The cut does not show half of a character.
+    expect(sessions(`${'U'.repeat(4_095)}é${ofBytes(1_048_577)}`).rejects).toEqual([
+      `2 line-too-long ${'U'.repeat(4_095)}… (1052674 bytes)`,
+    ])
   })
 
-  it('with a CR elsewhere than at its end has it as a character', () => {
-    expect(sessions(`U\r1,${T}\nU2,${T}\r`)).toEqual(allKept(2))
+  it('may end with a CR alone, also inside quotes', () => {
+    const files = { ...NO_ROWS, sessions: `${HEADER}\rU1,${T}\r"U\r2",${T}\r,${T}\r` }
+    expect(outcome(files, 'sessions.csv')).toEqual({
+      ...allKept(3),
+      kept: 2,
+      rejects: [`5 empty-user-id ,${T}`],
+    })
+  })
+
+  it('is none if it is blank', () => {
+    expect(sessions(`\n \t\nU1,${T}\n\r\n  `)).toEqual(allKept(1))
+  })
+
+  it('has one reason, that of its bytes before that of its structure', () => {
+    expect(sessions('"\0\n').rejects).toEqual(['2 nul-byte "\uFFFD'])
+    expect(sessions(Buffer.from([0x22, 0xff])).rejects).toEqual(['2 invalid-utf8 "\uFFFD'])
+    expect(sessions('"').rejects).toEqual(['2 quote-fault "'])
   })
 })
 

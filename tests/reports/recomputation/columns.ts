@@ -58,7 +58,7 @@ type Content = string | Uint8Array
 
 export function readPurchaseRows(file: string, content: Content): NamedFile<PurchaseColumn> {
   const own: Columns = { required: PURCHASE_COLUMNS, used: PURCHASE_COLUMNS }
-  const csv = readCsvFile(content, (names) => isUsable(names, own) || isExport(names))
+  const csv = readCsvFile(content)
   if (isExport(csv.names)) return purchasesOfExport(file, csv)
   return named(file, csv, own, PURCHASE_COLUMNS)
 }
@@ -68,18 +68,13 @@ export function readConfirmationRows(
   content: Content,
 ): NamedFile<ConfirmationColumn> {
   const columns: Columns = { required: CONFIRMATION_COLUMNS, used: CONFIRMATION_COLUMNS }
-  const csv = readCsvFile(content, (names) => isUsable(names, columns))
+  const csv = readCsvFile(content)
   return named(file, csv, columns, CONFIRMATION_COLUMNS)
 }
 
 export function readCostRows(file: string, content: Content): NamedFile<CostColumn> {
   const columns: Columns = { required: COST_COLUMNS, used: COST_COLUMNS }
-  return named(
-    file,
-    readCsvFile(content, (names) => isUsable(names, columns)),
-    columns,
-    COST_COLUMNS,
-  )
+  return named(file, readCsvFile(content), columns, COST_COLUMNS)
 }
 
 /** Which of its two columns says when a session was: the timestamp where the file has it. */
@@ -96,7 +91,7 @@ export function readSessionRows(file: string, content: Content): SessionFile {
     const columns = ['user_id', whenOf(names)]
     return { required: columns, used: columns }
   }
-  const csv = readCsvFile(content, (names) => isUsable(names, columnsOf(names)))
+  const csv = readCsvFile(content)
   const columns: readonly SessionColumn[] = ['user_id', 'event_timestamp_utc', 'date']
   return { ...named(file, csv, columnsOf(csv.names), columns), when: whenOf(csv.names) }
 }

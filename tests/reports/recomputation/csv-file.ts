@@ -29,48 +29,49 @@ export type CsvFile = {
 }
 
 const LINE_BYTES_MAX = 1_048_576
+const SHOWN_BYTES_MAX = 4_096
 const DELIMITERS = [',', ';', '\t'] as const
+const LINE_END = /\r\n|\r|\n/
 
 /**
  * Reads a file as records whose quoted cells may hold line breaks; if any quote is at fault, once
- * more line by line. The delimiter is the first with which the header holds what `isComplete` asks.
+ * more line by line. The header is the first record.
  */
-export function readCsvFile(
-  content: string | Uint8Array,
-  isComplete: (names: readonly string[]) => boolean,
-): CsvFile {
+export function readCsvFile(content: string | Uint8Array): CsvFile {
   const bytes = Buffer.from(content)
     .toString('latin1')
     .replace(/^\xEF\xBB\xBF/, '')
-  const lines = physicalLines(bytes)
-  const headerAt = lines.findIndex((line) => withoutLineEnd(line) !== '')
-  const header = lines[headerAt] ?? ''
-  const namesBy = (delimiter: string): string[] => headerNames(header, delimiter)
-  const delimiter = DELIMITERS.find((one) => isComplete(namesBy(one))) ?? ','
-  const names = namesBy(delimiter)
-  const body = { lines: lines.slice(headerAt + 1), firstLine: headerAt + 2, delimiter }
+  const blankStart = /^(?:[ \t]*(?:\r\n|\r|\n))*/.exec(bytes)?.[0] ?? ''
+  const text = bytes.slice(blankStart.length)
+  const delimiter = delimiterOf(text)
+  const header = parseRecord(text, 0, delimiter)
+  const names = header.cells.map((name) => columnName(decode(name).text))
+  const isSound = !header.hasQuoteFault && !text.slice(0, header.end).includes('\0')
+  const firstLine = 1 + lineEnds(blankStart) + lineEnds(text.slice(0, header.next))
+  const body = { text: text.slice(header.next), firstLine, delimiter }
   const records = wholeRecords(body, names.length) ?? singleLines(body)
   const judged = records.map((record) => judge(record, names.length))
   return {
-    names: headerAt === -1 ? [] : names,
+    names: isSound && text !== '' ? names : [],
     rows: judged.filter((row) => 'cells' in row),
     unreadable: judged.filter((row) => 'reason' in row),
   }
 }
 
-function headerNames(header: string, delimiter: string): string[] {
-  const { cells, hasQuoteFault } = parseRecord(header, 0, delimiter)
-  return hasQuoteFault ? [] : cells.map((name) => columnName(decode(name).text))
+/** The separator that the first line has most often outside quotes. */
+function delimiterOf(text: string): string {
+  const unquoted = text.replace(/"[^"]*(?:"|$)/g, '')
+  const line = unquoted.split(LINE_END)[0] ?? ''
+  const countOf = (one: string): number => line.split(one).length
+  return DELIMITERS.reduce((best, one) => (countOf(one) > countOf(best) ? one : best))
 }
 
-type Body = {
-  readonly lines: readonly string[]
-  readonly firstLine: number
-  readonly delimiter: string
-}
+const lineEnds = (text: string): number => text.split(LINE_END).length - 1
+
+type Body = { readonly text: string; readonly firstLine: number; readonly delimiter: string }
 
 /** A record as bytes: each character of its texts stands for one byte. */
-type BytesRecord = {
+type Bytes = {
   readonly line: number
   readonly raw: string
   readonly cells: readonly string[]
@@ -87,29 +88,34 @@ type Parsed = {
 }
 
 /** All records of the file, or `undefined` when a quote is at fault. */
-function wholeRecords(body: Body, cellCount: number): BytesRecord[] | undefined {
-  const text = body.lines.join('')
-  const records: BytesRecord[] = []
-  let line = body.firstLine
+function wholeRecords({ text, firstLine, delimiter }: Body, cells: number): Bytes[] | undefined {
+  const records: Bytes[] = []
+  let line = firstLine
   for (let at = 0; at < text.length; ) {
-    const parsed = parseRecord(text, at, body.delimiter)
+    const parsed = parseRecord(text, at, delimiter)
     const raw = text.slice(at, parsed.end)
-    const isMiscounted = raw.includes('\n') && parsed.cells.length !== cellCount
+    const isMiscounted = LINE_END.test(raw) && parsed.cells.length !== cells
     if (parsed.hasQuoteFault || isMiscounted) return undefined
-    if (raw !== '') records.push({ line, raw, cells: parsed.cells, hasQuoteFault: false })
-    line += text.slice(at, parsed.next).split('\n').length - 1
+    records.push({ line, raw, cells: parsed.cells, hasQuoteFault: false })
+    line += lineEnds(text.slice(at, parsed.next))
     at = parsed.next
   }
-  return records
+  return records.filter((record) => !isBlank(record))
 }
 
-function singleLines(body: Body): BytesRecord[] {
-  return body.lines
-    .map((text, at) => {
-      const { cells, hasQuoteFault } = parseRecord(text, 0, body.delimiter)
-      return { line: body.firstLine + at, raw: withoutLineEnd(text), cells, hasQuoteFault }
+function singleLines({ text, firstLine, delimiter }: Body): Bytes[] {
+  const lines = text.split(LINE_END)
+  return lines
+    .map((raw, at) => {
+      const { cells, hasQuoteFault } = parseRecord(raw, 0, delimiter)
+      return { line: firstLine + at, raw, cells, hasQuoteFault }
     })
-    .filter(({ raw }) => raw !== '')
+    .filter((record) => !isBlank(record))
+}
+
+/** A line of nothing but spaces and tabs is no row. */
+function isBlank({ raw, cells }: Bytes): boolean {
+  return cells.length === 1 && /^[ \t]*$/.test(raw)
 }
 
 function parseRecord(text: string, start: number, delimiter: string): Parsed {
@@ -149,31 +155,36 @@ function plainCell(text: string, start: number, delimiter: string): Cell {
   return { content: text.slice(start, at), next: at, isClosed: true }
 }
 
-/** The length of the line end at this place: LF, CRLF, or the file's end with or without a CR. */
+/** The length of the line end at this place: LF, CRLF, CR, or 0 at the end of the text. */
 function lineEndAt(text: string, at: number): number | undefined {
   const rest = text.slice(at, at + 2)
-  if (rest === '' || rest.startsWith('\n')) return Math.min(rest.length, 1)
+  if (rest === '') return 0
   if (rest === '\r\n') return 2
-  return rest === '\r' ? 1 : undefined
+  return rest.startsWith('\n') || rest.startsWith('\r') ? 1 : undefined
 }
 
-function judge(record: BytesRecord, cellCount: number): Row | UnreadableRow {
-  const raw = decode(record.raw.slice(0, LINE_BYTES_MAX))
+function judge(record: Bytes, cellCount: number): Row | UnreadableRow {
+  const { line, raw } = record
   const reason = structureFault(record, cellCount)
-  if (reason !== undefined) {
-    return { line: record.line, raw: raw.text.replaceAll('\0', '\uFFFD'), reason }
+  if (reason === undefined) {
+    const cells = record.cells.map((cell) => decode(cell).text)
+    return { line, raw: decode(raw).text, cells }
   }
-  const cells = record.cells.map((cell) => decode(cell).text)
-  return { line: record.line, raw: raw.text, cells }
+  if (reason !== 'line-too-long') return { line, raw: shown(raw), reason }
+  const beginning = shown(raw.slice(0, SHOWN_BYTES_MAX)).replace(/\uFFFD+$/, '')
+  return { line, raw: `${beginning}… (${raw.length} bytes)`, reason }
 }
 
-function structureFault(record: BytesRecord, cellCount: number): StructureFault | undefined {
+function structureFault(record: Bytes, cellCount: number): StructureFault | undefined {
   if (record.raw.length > LINE_BYTES_MAX) return 'line-too-long'
-  if (record.hasQuoteFault) return 'quote-fault'
-  if (record.cells.length !== cellCount) return 'wrong-cell-count'
+  if (record.raw.includes('\0')) return 'nul-byte'
   if (!decode(record.raw).isValid) return 'invalid-utf8'
-  return record.raw.includes('\0') ? 'nul-byte' : undefined
+  if (record.hasQuoteFault) return 'quote-fault'
+  return record.cells.length === cellCount ? undefined : 'wrong-cell-count'
 }
+
+/** As a person may see it: U+FFFD for what is no text. */
+const shown = (bytes: string): string => decode(bytes).text.replaceAll('\0', '\uFFFD')
 
 function decode(bytes: string): { readonly text: string; readonly isValid: boolean } {
   const buffer = Buffer.from(bytes, 'latin1')
@@ -184,13 +195,4 @@ function decode(bytes: string): { readonly text: string; readonly isValid: boole
 /** Columns are found by name in any case; display names (`AppsFlyer ID`) become `appsflyer_id`. */
 function columnName(cell: string): string {
   return fold(cell).replace(/\p{White_Space}+/gu, '_')
-}
-
-/** Lines with their line ends. */
-function physicalLines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
-}
-
-function withoutLineEnd(line: string): string {
-  return line.replace(/\r?\n$|\r$/, '')
 }

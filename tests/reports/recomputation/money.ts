@@ -8,13 +8,13 @@ export type Comma = 'decimal' | 'thousands' | undefined
 /** |amount| of 10^12 and more, in micros. */
 const OUT_OF_RANGE = 10n ** 18n
 const MICRO_DIGITS = 6
-const SPACES = ' \\u00A0\\u2009\\u202F'
+const SPACE = '\\p{White_Space}'
 const APOSTROPHES = "'\\u2019"
 const SIGN = '[+\\-\\u2212]'
 const SYMBOL = '(?:US\\$|R\\$|[$€£¥₹₩₽₺]|[A-Za-z]{3})'
 const AMOUNT = new RegExp(
-  `^(${SIGN}?)[${SPACES}]*(${SYMBOL}?)[${SPACES}]*(${SIGN}?)[${SPACES}]*` +
-    `([0-9](?:[0-9.,${SPACES}${APOSTROPHES}]*[0-9])?)[${SPACES}]*(${SYMBOL}?)$`,
+  `^(${SIGN}?)${SPACE}*(${SYMBOL}?)${SPACE}*(${SIGN}?)${SPACE}*` +
+    `([0-9.,](?:[0-9.,${SPACE}${APOSTROPHES}]*[0-9])?)${SPACE}*(${SYMBOL}?)$`,
   'u',
 )
 const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
@@ -63,11 +63,12 @@ function shapeOf(cell: string): Shape | undefined {
 function numberShape(number: string): Omit<Shape, 'sign'> | undefined {
   // All spaces are one kind of separator, and so are both apostrophes.
   const plain = number
-    .replace(new RegExp(`[${SPACES}]`, 'gu'), ' ')
+    .replace(new RegExp(SPACE, 'gu'), ' ')
     .replace(new RegExp(`[${APOSTROPHES}]`, 'gu'), "'")
   const separators = [...plain.replace(/[0-9]/g, '')]
   const groups = plain.split(/[., ']/)
-  if (groups.includes('')) return undefined
+  // Nothing may stand before the only separator: `.99`.
+  if (groups.slice(groups.length === 2 ? 1 : 0).includes('')) return undefined
   const kinds = new Set(separators)
   if (kinds.size === 0) return { whole: plain, fraction: '', comma: undefined }
   if (kinds.size > 2) return undefined

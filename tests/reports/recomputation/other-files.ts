@@ -84,18 +84,23 @@ export type Cost = { readonly day: Day; readonly campaignKey: string; readonly m
 export function cleanCosts(
   file: string,
   content: Content,
+  settings: Settings,
 ): { readonly costs: readonly Cost[]; readonly fates: Fates } {
   const { rows, unreadable } = readCostRows(file, content)
   const comma = commaOf(rows.map(({ cells }) => cells.ad_cost_usd))
-  const judged = rows.map((row) => [row, judgeCost(row, comma)] as const)
+  const judged = rows.map((row) => [row, judgeCost(row, comma, settings)] as const)
   const costs = candidates(judged.map(([, verdict]) => verdict))
   const rejected = rejectedRows(file, unreadable, judged)
   const rowsIn = rows.length + unreadable.length
   return { costs, fates: { rowsIn, rejected, filtered: [], duplicates: 0, kept: costs.length } }
 }
 
-function judgeCost({ cells }: NamedRow<CostColumn>, comma: Comma): Judged<Cost> {
-  const day = readDay(cells.date)
+function judgeCost(
+  { cells }: NamedRow<CostColumn>,
+  comma: Comma,
+  settings: Settings,
+): Judged<Cost> {
+  const day = readDay(cells.date, settings.inputZone)
   if (day === undefined) return { fate: 'rejected', reason: 'unreadable-date' }
   const micros = readMoney(cells.ad_cost_usd, comma)
   if (typeof micros === 'string') return { fate: 'rejected', reason: micros }
@@ -134,7 +139,7 @@ function judgeSession(
   const user = idOf(cells.user_id)
   if (user === '') return { fate: 'rejected', reason: 'empty-user-id' }
   if (when === 'date') {
-    const day = readDay(cells.date)
+    const day = readDay(cells.date, settings.inputZone)
     if (day === undefined) return { fate: 'rejected', reason: 'unreadable-date' }
     return { fate: 'candidate', row: { user, day, at: day } }
   }

@@ -100,7 +100,7 @@ export function recompute(input: InputFiles, parameters: Parameters): Recomputed
   const purchasesFile = parameters.purchasesFile ?? 'purchases_raw.csv'
   const clean = cleanPurchases(purchasesFile, input.purchases, settings)
   const confirmed = cleanConfirmations('confirmed_purchases.csv', input.confirmations, settings)
-  const spent = cleanCosts('costs_daily.csv', input.costs)
+  const spent = cleanCosts('costs_daily.csv', input.costs, settings)
   const seen = cleanSessions('sessions.csv', input.sessions, settings)
   const { purchases } = clean
   const { costs } = spent

@@ -21,17 +21,10 @@ export function readTime(cell: string, inputZone: string): Instant | undefined {
   return instant >= FIRST_INSTANT && instant < END_OF_9999 ? instant : undefined
 }
 
-/**
- * The day of a cell that asks for a date: a date; or a time, whose day is that of UTC where it names
- * a zone, else the one that is written. The input zone moves no date.
- */
-export function readDay(cell: string): Day | undefined {
-  const trimmed = trim(cell)
-  if (isDate(trimmed)) return trimmed
-  const time = partsOf(cell)
-  if (time === undefined) return undefined
-  if (time.offset === undefined) return time.date
-  const instant = readTime(cell, 'UTC')
+/** The day of a cell that asks for a date: a date as it stands, or the UTC day of a time. */
+export function readDay(cell: string, inputZone: string): Day | undefined {
+  if (isDate(trim(cell))) return trim(cell)
+  const instant = readTime(cell, inputZone)
   return instant === undefined ? undefined : dayOf(instant)
 }
 
