@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { createSigner } from 'fast-jwt'
 import { describe, expect, it } from 'vitest'
 import { aClock } from '../../../../tests/fresh-accounts.ts'
 import { createAccessTokens } from './access-tokens.ts'
@@ -64,6 +65,13 @@ function signedWithPrivateKey(algorithm: 'RS256' | 'ES256'): string {
 }
 
 describe('an access token', () => {
+  it('is what a JWT library makes of these claims', () => {
+    const signer = createSigner({ key: SECRET, algorithm: 'HS256', header: HEADER })
+    for (const sub of ['ada', 'ÄÖ 🎮 日本', '"\\']) {
+      expect(tokens.sign(sub, 'm1-abc')).toBe(signer({ ...CLAIMS, sub }))
+    }
+  })
+
   it('names its player and session until it ends', () => {
     const caller = tokens.read(tokens.sign('ada', 'm1-abc'))
     expect(caller).toEqual({
