@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { ProblemError, REPORT } from '@questline/contracts'
 import { accepts } from '../accept.ts'
 import { type Answer, endpoint } from '../endpoint.ts'
@@ -33,7 +33,7 @@ export const report = ({ reports }: EndpointParts) =>
       return { status: 304, headers: { etag: content.etag }, body: NOTHING }
     }
     const length = content.bytes === null ? {} : { 'content-length': String(content.bytes) }
-    const body = request.method === 'HEAD' ? NOTHING : await content.read()
+    const body = request.method === 'HEAD' ? Readable.from([]) : await content.read()
     return { status: 200, headers: { ...headers, ...length }, body }
   })
 

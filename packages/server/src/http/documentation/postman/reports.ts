@@ -20,7 +20,9 @@ const making: readonly Step[] = [
     about: 'A door of development servers; production asks for an operator key.',
     route: RUN_PIPELINE,
     bearer: null,
-    checks: { 'is another run': "pm.expect(json.run > pm.variables.get('reportRun')).to.equal(true)" },
+    checks: {
+      'is another run': "pm.expect(json.run > pm.variables.get('reportRun')).to.equal(true)",
+    },
     keep: { reportRun: 'json.run' },
   },
   {
