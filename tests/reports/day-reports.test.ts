@@ -64,13 +64,13 @@ describe('rule 6: D-1', () => {
     [['2026-03-11', '2026-03-08'], { day: '2026-03-10', reason: 'yesterday' }],
     [
       ['2026-03-12', '2026-03-08', '2026-03-07'],
-      { day: '2026-03-07', reason: 'second-newest-purchase-day' },
+      { day: '2026-03-07', reason: 'second-newest-day' },
     ],
     [
       ['2026-03-08', '2026-03-07', '2026-03-08'],
-      { day: '2026-03-07', reason: 'second-newest-purchase-day' },
+      { day: '2026-03-07', reason: 'second-newest-day' },
     ],
-    [['2026-03-08'], { day: '2026-03-08', reason: 'only-purchase-day' }],
+    [['2026-03-08'], { day: '2026-03-08', reason: 'only-day' }],
     [['2026-03-12'], { day: '2026-03-10', reason: 'no-data' }],
   ])('of purchases on %j is right', (days, choice) => {
     expect(day(days)).toEqual(choice)
@@ -79,7 +79,7 @@ describe('rule 6: D-1', () => {
   it('is the newest cost day without purchases, and the given date before all', () => {
     const costDays = ['2026-03-05', '2026-03-20', '2026-03-07']
     expect(day([], costDays)).toEqual({ day: '2026-03-20', reason: 'newest-cost-day' })
-    expect(day(['2026-03-10'], [], '2020-01-01')).toEqual({ day: '2020-01-01', reason: 'given' })
+    expect(day(['2026-03-10'], [], '2020-01-01')).toEqual({ day: '2020-01-01', reason: 'asked' })
   })
 })
 

@@ -119,6 +119,22 @@ describe('the match by receipt', () => {
     ])
   })
 
+  it('takes a receipt on 1,000 rows as it is, and on 1,001 as empty', () => {
+    const verdicts = (purchases: number): string[] => {
+      const rows = Array.from({ length: purchases }, (_, at) => bought(at, 'R'))
+      return [...new Set(details(rows, [confirmed(9_000_000_000, 'R')]))]
+    }
+    // The last of the 999 is the nearest: 9000 s less 998 µs.
+    expect(verdicts(999)).toEqual([
+      'af_only null null []',
+      'matched receipt 8999.999002 [outside_window]',
+    ])
+    expect(verdicts(1_000)).toEqual([
+      'af_only null null [junk_receipt]',
+      'confirmed_only null null [junk_receipt]',
+    ])
+  })
+
   it('counts the rows of a receipt for each player alone', () => {
     const purchases = [bought(0, 'R'), { ...bought(0, 'R'), appsflyer_id: 'P2' }]
     expect(details(purchases, [confirmed(0, 'R')], 2)).toEqual([

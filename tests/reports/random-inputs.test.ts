@@ -143,6 +143,6 @@ const MARKS = [
   'Check the link, the store page and the tracking before you spend more.',
   'Go back to N USD a day until revenue recovers.',
   'The spend brings players who buy less: check audience, creatives and the shop.',
-  ...['given', 'yesterday', 'second-newest-purchase-day', 'only-purchase-day'],
+  ...['asked', 'yesterday', 'second-newest-day', 'only-day'],
   ...['newest-cost-day', 'no-data'],
 ]

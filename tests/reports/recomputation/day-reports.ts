@@ -8,10 +8,10 @@ import { addDays, type Day } from './time.ts'
 export type DayChoice = {
   readonly day: Day
   readonly reason:
-    | 'given'
+    | 'asked'
     | 'yesterday'
-    | 'second-newest-purchase-day'
-    | 'only-purchase-day'
+    | 'second-newest-day'
+    | 'only-day'
     | 'newest-cost-day'
     | 'no-data'
 }
@@ -23,7 +23,7 @@ export function chooseDay(
   purchases: readonly Purchase[],
   costs: readonly Cost[],
 ): DayChoice {
-  if (given !== undefined) return { day: given, reason: 'given' }
+  if (given !== undefined) return { day: given, reason: 'asked' }
   const yesterday = addDays(today, -1)
   const days = [...new Set(purchases.map(({ day }) => day))].filter((day) => day <= today)
   const [newest, second] = days.sort().reverse()
@@ -36,8 +36,8 @@ export function chooseDay(
     return { day: newestCost, reason: 'newest-cost-day' }
   }
   if (newest >= yesterday) return { day: yesterday, reason: 'yesterday' }
-  if (second === undefined) return { day: newest, reason: 'only-purchase-day' }
-  return { day: second, reason: 'second-newest-purchase-day' }
+  if (second === undefined) return { day: newest, reason: 'only-day' }
+  return { day: second, reason: 'second-newest-day' }
 }
 
 export type RoasRow = {

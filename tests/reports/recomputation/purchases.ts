@@ -115,13 +115,13 @@ export function isBadReceipt(receipt: string, { badReceiptPattern }: Settings): 
 
 /** Rule 2, on rows in row order. */
 function withoutDuplicates(rows: readonly Purchase[]): Purchase[] {
-  return rows
-    .filter((row) => originalOf(row, rows) === row)
-    .map((row) => {
-      const dropped = rows.filter((other) => other !== row && originalOf(other, rows) === row)
-      const isDifferent = dropped.some(({ campaignKey }) => campaignKey !== row.campaignKey)
-      return isDifferent ? { ...row, flags: ['campaign_differs'] } : row
-    })
+  const pairs = rows.map((row) => ({ row, original: originalOf(row, rows) }))
+  return rows.flatMap((row): Purchase[] => {
+    const own = pairs.filter(({ original }) => original === row)
+    if (own.length === 0) return []
+    const isDifferent = own.some((pair) => pair.row.campaignKey !== row.campaignKey)
+    return [isDifferent ? { ...row, flags: ['campaign_differs'] } : row]
+  })
 }
 
 /** The row that is kept for this one: itself, or the row of which it is a duplicate. */
