@@ -141,15 +141,17 @@ describe('rule 7: anomaly', () => {
   })
 
   it('takes the mean of ratios over exactly the seven days before that had a cost', () => {
-    // Days back 2 (cost 0), 4 (none) and 8 (too old) do not count; (6/2 + 1/4 + 1/2) / 3 = 1.25.
+    // Days back 2 (cost 0), 4 (none) and 8 (too old) do not count, 7 does; (6/2 + 1/4 + 1/2) / 3 = 1.25.
     const history = [
       ['6', '2'],
       ['9', '0'],
       ['1', '4'],
       ['9', ''],
+      ['', ''],
+      ['', ''],
       ['1', '2'],
     ] as const
-    const days = [['1', '1'], ...history, ['', ''], ['', ''], ['100', '1']] as const
+    const days = [['1', '1'], ...history, ['100', '1']] as const
     const { files } = run(
       {
         purchases: days.flatMap(([revenue_usd], back) =>
@@ -262,6 +264,8 @@ describe('rule 7: anomaly', () => {
         'Look at the charged-back purchases before you change the budget.',
     )
     expect(suggestionFor({ ...movement, chargebackMicros: 4n })).toContain('. Go back to 0.00 USD')
+    // Nothing is missing, so that chargebacks explain nothing.
+    expect(suggestionFor({ ...movement, revenueMicros: 120n })).toContain('. Go back to 0.00 USD')
     expect(suggestionFor({ ...movement, costMicros: 109n })).toContain('Spend steady')
     expect(suggestionFor({ ...movement, revenueMicros: 91n })).toContain('revenue steady')
   })

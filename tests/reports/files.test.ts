@@ -100,9 +100,10 @@ describe('a quoted cell', () => {
 
 describe('a row', () => {
   it('that is short or long is rejected', () => {
-    expect(sessions(`U1\nU2,${T},x\n`).rejects).toEqual([
-      '2 wrong-cell-count U1',
+    expect(sessions(`U3\nU2,${T},x\nU1`).rejects).toEqual([
+      '4 wrong-cell-count U1',
       `3 wrong-cell-count U2,${T},x`,
+      '2 wrong-cell-count U3',
     ])
   })
 

@@ -82,6 +82,7 @@ describe('rule 1: clean', () => {
         aConfirmation(),
         aConfirmation({ event_time_utc: '2026-03-10T13:00:00+01:00', revenue_usd: '$4.99' }),
         aConfirmation({ receipt_id: 'R' }),
+        aConfirmation({ revenue_usd: '4.98' }),
         aConfirmation({ revenue_usd: '-0' }),
         aConfirmation({ appsflyer_id: '' }),
       ],
@@ -90,14 +91,15 @@ describe('rule 1: clean', () => {
         aSession(),
         aSession({ user_id: ' U1', event_timestamp_utc: '2026-03-10 12:00:00' }),
         aSession({ user_id: 'u1' }),
+        aSession({ event_timestamp_utc: '2026-03-10T12:00:01Z' }),
         aSession({ user_id: 'N/A' }),
         aSession({ event_timestamp_utc: D1 }),
       ],
     })
     expect(balance.slice(1)).toMatchObject([
-      { rowsIn: 5, kept: 2, duplicates: 1, filtered: 1, rejected: 1 },
+      { rowsIn: 6, kept: 3, duplicates: 1, filtered: 1, rejected: 1 },
       { rowsIn: 4, kept: 2, duplicates: 0, filtered: 0, rejected: 2 },
-      { rowsIn: 5, kept: 2, duplicates: 1, filtered: 0, rejected: 2 },
+      { rowsIn: 6, kept: 3, duplicates: 1, filtered: 0, rejected: 2 },
     ])
     expect(balance[2]?.rejectedBy).toEqual({ 'unreadable-date': 1, 'unreadable-money': 1 })
     expect(balance[3]?.rejectedBy).toEqual({ 'empty-user-id': 1, 'unreadable-time': 1 })
@@ -218,10 +220,11 @@ describe('purchases_curated.csv', () => {
     const purchases = [
       aPurchase({
         appsflyer_id: ' -P1 ',
+        event_name: '\tpurchase',
         campaign: '=1+"1",\nx',
         receipt_id: '@R',
         revenue_usd: '$1,234.5',
-        status: 'Success ',
+        status: '\rSuccess ',
       }),
       aPurchase({ receipt_id: '@R', status: 'chargeback' }),
       aPurchase({ event_time_utc: '2026-03-10 14:00:00.5+02:00', revenue_usd: '0.1234565' }),
@@ -230,7 +233,7 @@ describe('purchases_curated.csv', () => {
       [
         'appsflyer_id,event_name,event_time_utc,revenue_usd,campaign,receipt_id,status,' +
           'campaign_norm,original_revenue_usd,flags\n',
-        `'-P1,purchase,2026-03-10T12:00:00Z,0.00,"'=1+""1"",\nx",'@R,Success ,` +
+        `'-P1,'\tpurchase,2026-03-10T12:00:00Z,0.00,"'=1+""1"",\nx",'@R,"'\rSuccess ",` +
           `"'=1+""1"", X",1234.50,chargeback;receipt_on_two_players\n`,
         'P1,purchase,2026-03-10T12:00:00.5Z,0.123457,Spring,,success,SPRING,0.123457,\n',
       ].join(''),
