@@ -62,7 +62,7 @@ describe('questline start', () => {
       environment: 'development',
       openDoors: [
         ...['BARE_LOGIN', 'UNSIGNED_POSTBACKS', 'STATS_PUBLIC', 'PLAYER_EARN'],
-        ...['HEALTH_COUNTS_PUBLIC', 'METRICS_PUBLIC', 'DOCS_PUBLIC'],
+        ...['HEALTH_COUNTS_PUBLIC', 'METRICS_PUBLIC', 'DOCS_PUBLIC', 'PIPELINE'],
       ],
     })
     expect((await fetch(`${server.facts.address}/health/ready`)).status).toBe(200)

@@ -4,6 +4,7 @@ import { type Access, ROUTES, type Route } from '@questline/contracts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DATABASES } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
+import { PLAIN_QUESTLINE } from '../report-runs/plain-questline.ts'
 import type { Answer } from './client.ts'
 import { expectProblem, expectProblemDocument } from './problem.ts'
 import {
@@ -91,8 +92,6 @@ const OWN_STATUS: Readonly<Record<string, number>> = {
   register: 201,
   passwordLogin: 401,
   refresh: 401,
-  // Nobody has made any.
-  report: 404,
 }
 
 describe.each(DATABASES)('on $name', (database) => {
@@ -101,7 +100,7 @@ describe.each(DATABASES)('on $name', (database) => {
   let made = 0
 
   beforeAll(async () => {
-    server = await startServer(database)
+    server = await startServer(database, { reportsProgram: PLAIN_QUESTLINE })
     const body = { amount: 1_000 }
     await server.send('/earn', { token: await server.guest('stranger'), body })
     Object.assign(tokens, server.keys)

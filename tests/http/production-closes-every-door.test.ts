@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DATABASES } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
+import { PLAIN_QUESTLINE } from '../report-runs/plain-questline.ts'
 import type { Answer, Sent } from './client.ts'
 import { expectProblem } from './problem.ts'
 import { aDeviceSecret, PRODUCTION, startServer, type TestServer } from './server.ts'
@@ -78,16 +79,26 @@ const DOORS: readonly Door[] = [
     production: forOperators,
     setting: { METRICS_PUBLIC: 'on' },
   },
+  {
+    name: 'making the reports, from this machine',
+    path: '/run-pipeline',
+    sent: { method: 'POST' },
+    development: everybody(200),
+    production: forOperators,
+    setting: { PIPELINE: 'on' },
+  },
 ]
+const reportsProgram = PLAIN_QUESTLINE
 const CALLERS: readonly Caller[] = ['nobody', 'player', 'ingest', 'server', 'operator']
 
 describe.each(DATABASES)('on $name', (database) => {
   const servers = new Map<string, TestServer>()
   beforeAll(async () => {
-    servers.set('development', await startServer(database))
-    servers.set('production', await startServer(database, { settings: PRODUCTION }))
+    servers.set('development', await startServer(database, { reportsProgram }))
+    const production = { settings: PRODUCTION, reportsProgram }
+    servers.set('production', await startServer(database, production))
     const settings = Object.assign({}, PRODUCTION, ...DOORS.map(({ setting }) => setting))
-    servers.set('opened', await startServer(database, { settings }))
+    servers.set('opened', await startServer(database, { settings, reportsProgram }))
   })
   afterAll(() => Promise.all([...servers.values()].map((server) => server.stop())))
 
