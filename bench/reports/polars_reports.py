@@ -27,7 +27,6 @@ from daily_rules import (
 )
 
 PURCHASE_EVENTS = ["purchase", "af_purchase"]
-DETAIL_ROWS = 500_000
 
 
 def main(data, out, day):
@@ -150,20 +149,18 @@ def read_dau(path, day):
 
 
 def clean_purchases(rows):
-    rows = mapped(rows, "status", "status_folded", folded)
     has_receipt = pl.col("receipt_id") != ""
-    chargebacks = rows.filter((pl.col("status_folded") == "chargeback") & has_receipt)
+    chargebacks = rows.filter(folds_to("status", rows, ["chargeback"]) & has_receipt)
     owners = chargebacks.select("receipt_id", pl.col("appsflyer_id").alias("owner")).unique()
     kept = rows.filter(
-        (pl.col("status_folded") == "success")
+        folds_to("status", rows, ["success"])
+        & folds_to("event_name", rows, PURCHASE_EVENTS)
         & (pl.col("appsflyer_id") != "")
         & pl.col("at").is_not_null()
         & (pl.col("micros") > 0)
-    ).drop("status_folded")
-    kept = mapped(kept, "event_name", "event_folded", folded)
-    kept = kept.filter(pl.col("event_folded").is_in(PURCHASE_EVENTS))
+    )
     kept = mapped(kept, "campaign", "campaign_norm", campaign_key)
-    kept = without_duplicates(kept).drop("event_folded").sort("at")
+    kept = without_duplicates(kept).sort("at")
 
     charged = kept.select("receipt_id", "appsflyer_id").join(owners, on="receipt_id")
     foreign = charged.filter(pl.col("owner") != pl.col("appsflyer_id"))["receipt_id"].unique()
@@ -182,8 +179,10 @@ def clean_purchases(rows):
     ).drop("campaign_differs")
 
 
-def folded(text):
-    return text.strip().lower()
+def folds_to(column, rows, wanted):
+    """A filter by the few texts of a column that mean one of `wanted`."""
+    texts = [text for text in rows[column].unique() if text.strip().lower() in wanted]
+    return pl.col(column).is_in(texts)
 
 
 def flag(name, when):
@@ -192,16 +191,22 @@ def flag(name, when):
 
 def without_duplicates(kept):
     """Only rows that share player and instant with another can be duplicates: few, looked at closely."""
-    key = ["appsflyer_id", "at", "event_folded", "micros"]
     shared = kept.select(pl.struct("appsflyer_id", "at").hash().is_duplicated()).to_series()
-    close = kept.filter(shared).sort("receipt_id", "campaign_norm")
+    key = ["appsflyer_id", "at", "event", "micros"]
     some_receipt = (pl.col("receipt_id") != "").any().over(key)
-    close = close.with_columns(
-        campaign_differs=pl.col("campaign_norm").n_unique().over(key) > 1
-    ).filter((pl.col("receipt_id") != "") | ~some_receipt)
-    close = close.unique(subset=[*key, "receipt_id"], keep="first", maintain_order=True)
-    single = kept.filter(~shared).with_columns(campaign_differs=pl.lit(False))
-    return pl.concat([single, close])
+    close = (
+        kept.with_row_index("row")
+        .filter(shared)
+        .with_columns(event=pl.col("event_name").str.strip_chars().str.to_lowercase())
+        .sort("receipt_id", "campaign_norm")
+        .with_columns(differs=pl.col("campaign_norm").n_unique().over(key) > 1)
+    )
+    stay = close.filter((pl.col("receipt_id") != "") | ~some_receipt).unique(
+        subset=[*key, "receipt_id"], keep="first", maintain_order=True
+    )
+    dropped = taken(kept.height, close["row"]) & ~taken(kept.height, stay["row"])
+    differs = taken(kept.height, stay.filter(pl.col("differs"))["row"])
+    return kept.with_columns(campaign_differs=differs).filter(~dropped)
 
 
 def clean_confirmations(rows):
@@ -210,6 +215,10 @@ def clean_confirmations(rows):
     )
     shared = rows.select(pl.struct("appsflyer_id", "at").hash().is_duplicated()).to_series()
     return pl.concat([rows.filter(~shared), rows.filter(shared).unique()]).sort("at")
+
+
+RULES = pl.Enum(["receipt", "time"])
+TYPES = pl.Enum(["matched", "af_only", "confirmed_only"])
 
 
 def reconcile(kept, confirmed):
@@ -227,11 +236,14 @@ def reconcile(kept, confirmed):
     )
     by_receipt = kept.filter(pl.col("receipt_id") != "").join(
         with_receipt,
-        left_on=["appsflyer_id", "receipt_id"],
-        right_on=["appsflyer_id", "cf_receipt"],
+        # On one column, and the player compared afterwards: two keys cost half as much again.
+        left_on="receipt_id",
+        right_on="cf_receipt",
         how="inner",
-        coalesce=True,
-    ).with_columns(cf_receipt="receipt_id", rule=pl.lit("receipt"))
+    ).filter(pl.col("appsflyer_id") == pl.col("appsflyer_id_right")).drop("appsflyer_id_right")
+    by_receipt = by_receipt.with_columns(
+        cf_receipt="receipt_id", rule=pl.lit("receipt", dtype=RULES)
+    )
     rest = kept.filter(~taken(kept.height, by_receipt["purchase"]))
     left = confirmed.filter(~taken(confirmed.height, by_receipt["confirmation"]))
     near = rest.join_asof(
@@ -242,7 +254,8 @@ def reconcile(kept, confirmed):
         strategy="nearest",
         tolerance=f"{WINDOW_S}s",
         check_sortedness=False,
-    ).with_columns(rule=pl.when(pl.col("confirmation").is_not_null()).then(pl.lit("time")))
+    ).with_columns(rule=pl.when(pl.col("confirmation").is_not_null()).then(pl.lit("time", dtype=RULES))
+    )
     used = near["confirmation"].drop_nulls()
     alone = confirmed.filter(
         ~taken(confirmed.height, by_receipt["confirmation"]) & ~taken(confirmed.height, used)
@@ -278,25 +291,25 @@ def details_of(rows):
     ).fill_null(0)
     return (
         rows.lazy()
-        .with_columns(event_at=pl.coalesce("at", "cf_at"))
-        .sort("event_at")
         .select(
             pl.when(is_pair)
             .then(pl.lit("matched"))
             .when(has_purchase)
             .then(pl.lit("af_only"))
             .otherwise(pl.lit("confirmed_only"))
-            .cast(pl.Categorical)
+            .cast(TYPES)
             .alias("type"),
             "appsflyer_id",
-            *["at", "cf_at", "event_at"],
+            *["at", "cf_at"],
+            pl.coalesce("at", "cf_at").alias("event_at"),
             usd(pl.coalesce("revenue", "cf_micros")).alias("revenue_usd"),
             usd(pl.col("cf_micros")).alias("confirmed_revenue_usd"),
             pl.coalesce("receipt_id", "cf_receipt").alias("receipt_id"),
             "rule",
             apart.alias("seconds_apart"),
-            pl.lit(FLAG_LISTS).gather(flags).alias("flags"),
+            flags.cast(pl.UInt8).alias("flags"),
         )
+        .sort("event_at")
         .collect()
     )
 
@@ -305,8 +318,8 @@ def summarise(details):
     types = details.group_by("type").agg(pl.len(), pl.col("revenue_usd").sum().round(6))
     by_type = {str(kind): (count, usd) for kind, count, usd in types.iter_rows()}
     names = ["matched", "af_only", "confirmed_only"]
-    rules = dict(details["rule"].value_counts().iter_rows())
-    mismatch = details.select(pl.col("flags").list.contains("amount_mismatch").sum()).item()
+    rules = dict(details["rule"].drop_nulls().value_counts().iter_rows())
+    mismatch = details.select((pl.col("flags") & 1).sum()).item()
     return {
         **{name: by_type.get(name, (0, 0))[0] for name in names},
         **{"matched_by_receipt": rules.get("receipt", 0), "matched_by_time": rules.get("time", 0)},
@@ -320,9 +333,12 @@ def usd(micros):
     return (micros / MICROS).round(6)
 
 
+# Seconds, and a fraction only where there is one.
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
 def time_text(column):
-    """Seconds, and a fraction only where there is one."""
-    return pl.col(column).dt.to_string("%Y-%m-%dT%H:%M:%S%.fZ")
+    return pl.col(column).dt.to_string(TIME_FORMAT)
 
 
 def write_curated(kept, path):
@@ -337,33 +353,44 @@ def write_curated(kept, path):
     kept.lazy().with_columns(*safe).select(
         "appsflyer_id",
         "event_name",
-        time_text("at").alias("event_time_utc"),
+        pl.col("at").alias("event_time_utc"),
         usd(pl.col("revenue")).alias("revenue_usd"),
         *["campaign", "receipt_id", "status", "campaign_norm"],
         usd(pl.col("micros")).alias("original_revenue_usd"),
         "flags",
-    ).sink_csv(path)
+    ).sink_csv(path, datetime_format=TIME_FORMAT)
 
 
 def write_details(details, summary, path):
     with open(path, "wb") as file:
-        file.write(f'{{"summary": {json.dumps(summary)}, "details": '.encode())
-        mark = b"["
-        # Slices: the text of all details at once would be gigabytes.
-        for rows in details.iter_slices(DETAIL_ROWS):
-            text = io.BytesIO()
-            rows.select(
-                *["type", "appsflyer_id"],
-                time_text("at").alias("af_event_time_utc"),
-                time_text("cf_at").alias("cf_event_time_utc"),
-                time_text("event_at").alias("event_time_utc"),
-                *["revenue_usd", "confirmed_revenue_usd", "receipt_id", "rule"],
-                *["seconds_apart", "flags"],
-            ).write_json(text)
-            file.write(mark)
-            file.write(text.getbuffer()[1:-1])
-            mark = b","
-        file.write(b"]}" if mark == b"," else b"[]}")
+        file.write(f'{{"summary": {json.dumps(summary)}, "details": ['.encode())
+        start = file.tell()
+        # Streamed as lines, on all cores: `write_json` is single-threaded and holds all its text.
+        details.lazy().select(
+            *["type", "appsflyer_id"],
+            time_text("at").alias("af_event_time_utc"),
+            time_text("cf_at").alias("cf_event_time_utc"),
+            time_text("event_at").alias("event_time_utc"),
+            *["revenue_usd", "confirmed_revenue_usd", "receipt_id", "rule", "seconds_apart"],
+            pl.lit(FLAG_LISTS).gather(pl.col("flags")).alias("flags"),
+        ).sink_ndjson(LinesAsItems(file))
+        if file.tell() > start:
+            file.seek(-1, io.SEEK_CUR)
+        file.write(b"]}")
+
+
+class LinesAsItems(io.RawIOBase):
+    """A line break within a text is escaped in JSON, so each one here ends an item of the array."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def writable(self):
+        return True
+
+    def write(self, lines):
+        self.file.write(bytes(lines).replace(b"\n", b","))
+        return len(lines)
 
 
 if __name__ == "__main__":
