@@ -136,6 +136,7 @@ describe('a time cell', () => {
     ['2026-03-10T12:00:00.0000019Z', noon + 1n],
     ['2024-02-29T00:00:00Z', BigInt(Date.UTC(2024, 1, 29)) * 1_000n],
     ['1970-01-01T00:00:00Z', 0n],
+    ['1969-12-31T23:00:00-01:00', 0n],
   ])('%j is that instant', (cell, instant) => {
     expect(readTime(cell, 'UTC')).toBe(instant)
   })
@@ -190,6 +191,7 @@ describe('a time cell', () => {
     expect(readDay('2026-03-10 23:30:00', '-01:00')).toBe('2026-03-11')
     expect(readDay('2026-03-10T23:30:00-01:00', '+12:00')).toBe('2026-03-11')
     expect(readDay('2026-02-30', 'UTC')).toBe(undefined)
+    expect(readDay('1969-12-31', 'UTC')).toBe(undefined)
     expect(readDay('10.03.2026', 'UTC')).toBe(undefined)
     expect(addDays('2026-03-01', -1)).toBe('2026-02-28')
   })

@@ -23,7 +23,8 @@ export function readTime(cell: string, inputZone: string): Instant | undefined {
 
 /** The day of a cell that asks for a date: a date as it stands, or the UTC day of a time. */
 export function readDay(cell: string, inputZone: string): Day | undefined {
-  if (isDate(trim(cell))) return trim(cell)
+  const date = trim(cell)
+  if (isDate(date)) return date >= '1970' ? date : undefined
   const instant = readTime(cell, inputZone)
   return instant === undefined ? undefined : dayOf(instant)
 }
@@ -84,7 +85,8 @@ function offsetMinutes(zone: string): number | undefined {
 
 function isDate(text: string): boolean {
   const [, year = '', month = '', day = ''] = DATE.exec(text) ?? []
-  if (Number(year) < 1970) return false
+  // Date.UTC takes the years below 100 for others.
+  if (Number(year) < 1900) return false
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
 }

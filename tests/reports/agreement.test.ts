@@ -1,0 +1,173 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type {
+  Compute,
+  InputSummary,
+  Progress,
+  RunSummary,
+} from '../../packages/server/src/reports/reports.ts'
+import { createCompute, RunError } from '../../packages/server/src/reports/reports.ts'
+import { aConfirmation, aPurchase, inputFiles } from './input-builders.ts'
+import { filesOf, randomInput, reordered, shownInput } from './random-inputs.ts'
+import {
+  type Balance,
+  type InputFiles,
+  type OutputFile,
+  type Parameters,
+  type Recomputed,
+  recompute,
+  UnusableFile,
+} from './recomputation/recomputation.ts'
+
+/** More than the usual number, for a long run. */
+const INPUTS = Number(process.env['REPORT_INPUTS'] ?? 300)
+/** For the time-out of a test: an input takes a tenth of that on two cores that do nothing else. */
+const INPUT_MS_MAX = 2_000
+const OUTPUTS: readonly OutputFile[] = [
+  'purchases_curated.csv',
+  'reconciliation.json',
+  'roas_d1.json',
+  'roas_anomaly.json',
+  'arpdau_d1.json',
+  'rejected_rows.csv',
+]
+
+type Answer = {
+  readonly files: Readonly<Record<string, string>>
+  readonly summary: RunSummary
+}
+
+const SILENT: Progress = { stage: () => undefined, written: () => undefined }
+
+/** Runs the product on these files, in folders of its own. */
+async function product(input: InputFiles, parameters: Parameters): Promise<Answer> {
+  const root = mkdtempSync(join(tmpdir(), 'questline-agreement-'))
+  const [data, scratch, target] = ['data', 'scratch', 'target'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ]
+  try {
+    for (const folder of [data, scratch, target]) mkdirSync(folder)
+    writeFileSync(join(data, parameters.purchasesFile ?? 'purchases_raw.csv'), input.purchases)
+    writeFileSync(join(data, 'confirmed_purchases.csv'), input.confirmations)
+    writeFileSync(join(data, 'costs_daily.csv'), input.costs)
+    writeFileSync(join(data, 'sessions.csv'), input.sessions)
+    const { date, badReceiptPattern } = parameters
+    const request = {
+      data,
+      scratch,
+      target,
+      ...(date === undefined ? {} : { date }),
+      inputZone: parameters.inputZone ?? 'UTC',
+      ...(badReceiptPattern === undefined ? {} : { badReceiptPattern }),
+      memoryLimitMb: 512,
+      threads: 2,
+      now: Date.parse(`${parameters.today}T09:00:00Z`),
+    }
+    const summary = await createCompute(parameters.junkReceiptRows)(request, SILENT)
+    const names = readdirSync(target)
+    const files = names.map((name) => [name, readFileSync(join(target, name), 'utf8')] as const)
+    return { files: Object.fromEntries(files), summary }
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+async function assertAgreement(input: InputFiles, parameters: Parameters): Promise<void> {
+  const expected = recompute(input, parameters)
+  const { files, summary } = await product(input, parameters)
+  for (const name of OUTPUTS) expect(files[name], name).toBe(expected.files[name])
+  expect(summary.inputs.map(fatesOf)).toEqual(expected.balance.map(balanceAsPrinted))
+  expect(summary.d1).toEqual({ date: expected.day.day, reason: expected.day.reason })
+  expect(summary.reconciliation).toEqual(verdictsOf(expected))
+  expect(summary.anomalies).toEqual(severitiesOf(expected))
+}
+
+const fatesOf = ({ file, rows_in, kept, duplicates, filtered, rejected }: InputSummary) => ({
+  ...{ file, rows_in, kept, duplicates, filtered, rejected },
+})
+
+const balanceAsPrinted = (balance: Balance): ReturnType<typeof fatesOf> => ({
+  file: balance.file,
+  rows_in: balance.rowsIn,
+  kept: balance.kept,
+  duplicates: balance.duplicates,
+  filtered: balance.filteredBy,
+  rejected: balance.rejectedBy,
+})
+
+function verdictsOf({ details }: Recomputed) {
+  const count = (verdict: string): number => details.filter(({ type }) => type === verdict).length
+  return {
+    matched: count('matched'),
+    af_only: count('af_only'),
+    confirmed_only: count('confirmed_only'),
+  }
+}
+
+function severitiesOf({ anomalies }: Recomputed) {
+  const count = (wanted: string): number =>
+    anomalies.filter(({ severity }) => severity === wanted).length
+  return { critical: count('critical'), warning: count('warning') }
+}
+
+describe('the product and the recomputation', () => {
+  it(
+    'write the same bytes for random inputs',
+    async () => {
+      const property = fc.asyncProperty(randomInput, async (input) => {
+        try {
+          await assertAgreement(filesOf(input), input.parameters)
+        } catch (error) {
+          throw new Error(shownInput(input), { cause: error })
+        }
+      })
+      await fc.assert(property, { numRuns: INPUTS })
+    },
+    INPUTS * INPUT_MS_MAX,
+  )
+
+  it('write the same bytes for rows in twenty orders', async () => {
+    const [input] = fc.sample(randomInput, { numRuns: 1, seed: 4 })
+    if (!input) throw new Error('no input')
+    for (let round = 0; round < 20; round += 1) {
+      const order = Array.from({ length: 31 }, (_, at) => (at * (round + 7)) % 31)
+      await assertAgreement(filesOf(reordered(input, order)), input.parameters)
+    }
+  }, 60_000)
+
+  it('find the same files unusable', async () => {
+    for (const sessions of ['', 'user_id\n', 'user_id,date,DATE\n', 'user_id,date,"x\n']) {
+      const input = { ...inputFiles(), sessions }
+      const parameters = { today: '2026-03-11' }
+      expect(() => recompute(input, parameters)).toThrow(UnusableFile)
+      const failure = await product(input, parameters).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(RunError)
+      expect(failure).toMatchObject({ kind: 'input' })
+      expect(String(failure)).toContain('sessions.csv')
+    }
+  }, 30_000)
+
+  it.each([1_000, 1_001])(
+    'take a receipt on %i rows alike',
+    async (rows) => {
+      const at = (second: number): string =>
+        new Date(Date.UTC(2026, 2, 10, 12, 0, second)).toISOString()
+      const purchases = Array.from({ length: rows - 1 }, (_, second) =>
+        aPurchase({ receipt_id: 'R', event_time_utc: at(second) }),
+      )
+      const confirmations = [aConfirmation({ receipt_id: 'R', event_time_utc: at(50_000) })]
+      await assertAgreement(inputFiles({ purchases, confirmations }), { today: '2026-03-11' })
+    },
+    120_000,
+  )
+
+  it('reject a line of more than a mebibyte alike', async () => {
+    const sessions = `user_id,date\nU1,2026-03-10\n${'U'.repeat(1_048_576)},2026-03-10\nU2,2026-03-10\n`
+    await assertAgreement({ ...inputFiles(), sessions }, { today: '2026-03-11' })
+  })
+})
