@@ -56,7 +56,7 @@ def _micros(number, thousands, decimal):
         number = number.replace(",", "." if decimal else "")
     elif number.rfind(",") > number.rfind("."):
         number = number.replace(".", "").replace(",", ".")
-    else:
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?", number):
         number = number.replace(",", "")
     if not _NUMBER.fullmatch(number) or abs(Decimal(number)) >= 10**12:
         return None
@@ -154,7 +154,7 @@ class Stages:
                 {
                     **{"program": self.name, "versions": versions, "seconds": total},
                     "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-                    **{"stages": self.seconds, "peak_rss_mb": round(peak), "counts": counts},
+                    **{"stages": self.seconds, "peak_rss_mib": round(peak), "counts": counts},
                 }
             )
         )

@@ -89,6 +89,8 @@ const MONEY: readonly Trap[] = [
   cannotRead('money-infinity', 'money', '∞', BAD_MONEY),
   cannotRead('money-exponent', 'money', '1e9', BAD_MONEY),
   cannotRead('money-words', 'money', 'free', BAD_MONEY),
+  cannotRead('money-brackets', 'money', '(4.99)', BAD_MONEY),
+  cannotRead('money-groups-of-two', 'money', '1,23,456.00', BAD_MONEY),
   cannotRead('money-too-large', 'money', '1234567890123', { rejected: 'money-out-of-range' }),
   cannotRead('money-negative', 'money', '-4.99', FALSE_SUCCESS),
   cannotRead('money-zero', 'money', '0.00', FALSE_SUCCESS),

@@ -121,7 +121,8 @@ function moneyReader(column: readonly string[]): (text: string) => Money {
     if (/^-?\d{1,3},\d{3}$/.test(digits)) {
       if (hasDecimal === hasThousands) return { rejected: 'ambiguous-number' }
       digits = digits.replace(',', hasDecimal ? '.' : '')
-    } else if (digits.lastIndexOf(',') > digits.lastIndexOf('.'))
+    } else if (/,\d{2},/.test(digits)) return { rejected: 'unreadable-money' }
+    else if (digits.lastIndexOf(',') > digits.lastIndexOf('.'))
       digits = digits.replaceAll('.', '').replace(',', '.')
     else digits = digits.replaceAll(',', '')
     if (!/^[+-]?\d+(\.\d+)?$/.test(digits)) return { rejected: 'unreadable-money' }
