@@ -47,8 +47,16 @@ export async function startQuestline(
   })
   let stopping = false
   const reports = createReports(books, changes.reportsProgram)
-  const app = await createApp(books, metrics, reports, () => stopping)
-  changes.prepare?.(app)
+  const prepareApp = async () => {
+    const app = await createApp(books, metrics, reports, () => stopping)
+    changes.prepare?.(app)
+    return app
+  }
+  const app = await prepareApp().catch(async (error: unknown) => {
+    await books.close()
+    release()
+    throw error
+  })
   const stopAll = await startAll([
     { name: 'claim', start: async () => async () => release() },
     { name: 'books', start: async () => () => books.close() },
