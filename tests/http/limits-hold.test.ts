@@ -55,6 +55,9 @@ describe.each(DATABASES)('rates on $name', (database) => {
     expect(first.answered).toBe(1_000)
     expectProblem(first.answer, 'too-many-requests')
 
+    for (const path of ['/openapi.json', '/docs', '/redoc']) {
+      expectProblem(await server.send(path), 'too-many-requests')
+    }
     for (const path of ['/health', '/health/live', '/health/ready', '/metrics']) {
       expect((await server.send(path)).status).toBe(200)
     }

@@ -69,6 +69,7 @@ export async function createHttp(
   sendHeaders(app, send)
   connections.attach(app)
   refuseUnusable(app)
+  const limits = createLimits(parts.clock, settings.limits)
   const deadlines = createDeadlines(parts.clock)
   app.addHook('onClose', async () => deadlines.stop())
   serveEndpoints(
@@ -77,7 +78,7 @@ export async function createHttp(
       accounts: parts.accounts,
       attribution: parts.attribution,
       inFlight: parts.inFlight,
-      limits: createLimits(parts.clock, settings.limits),
+      limits,
       deadlines,
       shed: createShedding(parts.load, settings),
       isStopping: parts.isStopping,
@@ -86,6 +87,6 @@ export async function createHttp(
     createEndpoints({ ...parts, settings }),
   )
   serveMetrics(app, { ...parts, settings })
-  serveDocumentation(app, { ...parts, settings })
+  serveDocumentation(app, { ...parts, settings }, limits)
   return app
 }

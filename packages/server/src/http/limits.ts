@@ -17,6 +17,8 @@ export type LimitSettings = {
 export type Limits = {
   /** Before anything is read or checked. */
   beforeRoute(route: Route, address: string): void
+  /** The same for a page that is no route of the contract. */
+  beforePage(address: string): void
   afterIdentified(caller: Caller): void
   /** Instead of these two, for a request that seemed to bear a key; null: it bore none that is valid. */
   afterKey(route: Route, address: string, caller: Caller | null): void
@@ -38,6 +40,7 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
   if (!settings.on) {
     return {
       beforeRoute() {},
+      beforePage() {},
       afterIdentified() {},
       afterKey() {},
       guarded: (endpoint) => endpoint,
@@ -58,6 +61,7 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
       if (LOGINS.has(route.id)) take(logins, key)
       if (route.id === 'register') guesses.count(key)
     },
+    beforePage: (address) => take(addresses, addressKey(address)),
     afterIdentified(caller) {
       if (caller.kind === 'player') take(players, caller.playerId)
     },

@@ -1,6 +1,5 @@
-import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance } from 'fastify'
-import { identify } from './access.ts'
+import { admitOperator } from './access.ts'
 import type { EndpointParts } from './parts.ts'
 import { refuseOtherMethods } from './serve.ts'
 
@@ -12,13 +11,7 @@ export function serveMetrics(app: FastifyInstance, parts: EndpointParts): void {
     url: '/metrics',
     schema: { hide: true },
     handler: async (request, reply) => {
-      if (!settings.doors.metricsPublic) {
-        const caller = await identify(accounts, request)
-        if (caller.kind === 'nobody') throw new ProblemError('unauthenticated')
-        if (caller.kind !== 'key' || caller.scope !== 'operator') {
-          throw new ProblemError('door-closed')
-        }
-      }
+      if (!settings.doors.metricsPublic) await admitOperator(accounts, request)
       return reply
         .header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
         .send(await parts.metrics())

@@ -1,9 +1,9 @@
 // The API explains itself: /openapi.json, Swagger UI at /docs, ReDoc at /redoc, a Postman collection.
 // All of it is made from the contracts; a page loads nothing from another host. Whatever is heavy is
 // imported and read at the first request for it, so that a server starts and a command runs without.
-import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
-import { identify } from '../access.ts'
+import { admitOperator } from '../access.ts'
+import type { Limits } from '../limits.ts'
 import type { EndpointParts } from '../parts.ts'
 import { refuseOtherMethods } from '../serve.ts'
 import { DOCUMENTATION_FILES } from './files.ts'
@@ -21,7 +21,11 @@ export async function postmanCollection(): Promise<string> {
   return jsonText(buildPostmanCollection())
 }
 
-export function serveDocumentation(app: FastifyInstance, parts: EndpointParts): void {
+export function serveDocumentation(
+  app: FastifyInstance,
+  parts: EndpointParts,
+  limits: Limits,
+): void {
   const served = [
     {
       url: '/openapi.json',
@@ -30,7 +34,7 @@ export function serveDocumentation(app: FastifyInstance, parts: EndpointParts): 
     },
     ...DOCUMENTATION_FILES,
   ]
-  const onRequest = admitReaders(parts)
+  const onRequest = admitReaders(parts, limits)
   for (const file of served) {
     const read = once(file.read)
     app.get(file.url, { schema: { hide: true }, onRequest }, async (_request, reply) => {
@@ -54,11 +58,12 @@ function once<T>(read: () => T | Promise<T>): () => Promise<T> {
 }
 
 /** A map of the whole API helps those who attack it, so production shows it to operators only. */
-function admitReaders({ accounts, settings }: EndpointParts): onRequestAsyncHookHandler {
+function admitReaders(
+  { accounts, settings }: EndpointParts,
+  limits: Limits,
+): onRequestAsyncHookHandler {
   return async (request) => {
-    if (settings.doors.docsPublic) return
-    const caller = await identify(accounts, request)
-    if (caller.kind === 'nobody') throw new ProblemError('unauthenticated')
-    if (caller.kind !== 'key' || caller.scope !== 'operator') throw new ProblemError('door-closed')
+    limits.beforePage(request.ip)
+    if (!settings.doors.docsPublic) await admitOperator(accounts, request)
   }
 }
