@@ -54,4 +54,16 @@ describe.each(DATABASES)('on $name', (database) => {
     disk.release()
     expect((await server.send('/balance', { token })).body['balance']).toBe(5)
   })
+
+  test('a check of who calls is answered in time too, and nothing is done', async () => {
+    const stranger = await server.guest('grace')
+    disk.holdReads()
+    const waiting = server.send('/earn', { token: stranger, body: { amount: 5 } })
+    for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate)
+    clock.advance(10_000)
+    const answer = await waiting
+    expect(expectProblem(answer, 'overloaded')['detail']).toContain('Nothing was done')
+    disk.release()
+    expect((await server.send('/balance', { token: stranger })).body['balance']).toBe(0)
+  })
 })

@@ -64,6 +64,15 @@ describe.each(DATABASES)('on $name', (database) => {
     }
   })
 
+  test('metrics say how long requests took', async () => {
+    await server.guest('timed')
+    const { text } = await server.send('/metrics')
+    const sum = /^questline_http_request_seconds_sum\{route="\/login",.*status="200"\} (\S+)$/m
+    const seconds = Number(sum.exec(text)?.[1])
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThan(60)
+  })
+
   test('no path that somebody made up becomes a label', async () => {
     await server.send('/made-up-path')
     await server.send('/user/made-up-player', { token: server.keys.operator })

@@ -54,10 +54,6 @@ function linger(socket: Socket): void {
 
 function attach(app: FastifyInstance, refuse: (socket: Socket, code: ProblemCode) => void): void {
   const { server } = app
-  app.addHook('onRequest', (request, reply, done) => {
-    stateOf(request.raw.socket).answering = reply.raw
-    done()
-  })
   server.on('connect', (_request: IncomingMessage, socket) => {
     if (socket instanceof Socket) refuse(socket, 'method-not-allowed')
   })

@@ -4,14 +4,20 @@ import { createConnections } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import { serveDocumentation } from './documentation/documentation.ts'
 import { createEndpoints } from './endpoints.ts'
-import { createHeaders, createRequestIds, headersOfAll, sendHeaders } from './headers.ts'
+import {
+  createHeaders,
+  createRequestIds,
+  headersOfAll,
+  putHeaders,
+  sendHeaders,
+} from './headers.ts'
 import { createLimits } from './limits.ts'
 import { serveMetrics } from './metrics.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
 import { answerProblems, renderProblems } from './problems.ts'
+import { receiveRequests } from './receiving.ts'
 import { serveEndpoints } from './serve.ts'
 import { createShedding } from './shedding.ts'
-import { refuseUnusable } from './unusable.ts'
 import { validateRequests } from './validation.ts'
 
 /** Above the idle time of the usual load balancers, so that they close first and no request meets a closed socket. */
@@ -30,7 +36,7 @@ export async function createHttp(
   settings: HttpSettings,
 ): Promise<FastifyInstance> {
   const newRequestId = createRequestIds(parts.random)
-  const send = createHeaders(settings)
+  const headersFor = createHeaders(settings)
   const problems = answerProblems(parts)
   const connections = createConnections({
     headers: headersOfAll(settings),
@@ -48,7 +54,7 @@ export async function createHttp(
     clientErrorHandler: connections.answerUnparsable,
     // What the router itself refuses passes no hook.
     frameworkErrors(error, request, reply) {
-      send(request, reply)
+      putHeaders(reply, headersFor(request))
       problems(error, request, reply)
     },
     http: {
@@ -66,9 +72,9 @@ export async function createHttp(
   validateRequests(app)
   parseBodies(app)
   renderProblems(app, problems)
-  sendHeaders(app, send)
+  sendHeaders(app, headersFor)
   connections.attach(app)
-  refuseUnusable(app)
+  receiveRequests(app, parts.clock)
   const limits = createLimits(parts.clock, settings.limits)
   const deadlines = createDeadlines(parts.clock)
   app.addHook('onClose', async () => deadlines.stop())
@@ -79,7 +85,9 @@ export async function createHttp(
       attribution: parts.attribution,
       inFlight: parts.inFlight,
       limits,
+      clock: parts.clock,
       deadlines,
+      headersFor,
       shed: createShedding(parts.load, settings),
       isStopping: parts.isStopping,
       observer: parts.observer,

@@ -1,10 +1,19 @@
+import { ProblemError } from '@questline/contracts'
+import type { FastifyReply } from 'fastify'
 import type { Clock } from '../platform/platform.ts'
 
-/** One piece of work and what happens once it has taken too long. It is not interrupted. */
-export type Watched = { readonly since: number; readonly expire: () => void }
+/** One piece of work that is under way for an answer. */
+export type Watched = {
+  readonly since: number
+  readonly reply: FastifyReply
+  /** Told to the client once the work has taken too long. It is not interrupted. */
+  readonly detail: string
+  before: Watched | null
+  after: Watched | null
+}
 
 export type Deadlines = {
-  begin(expire: () => void): Watched
+  begin(reply: FastifyReply, detail: string): Watched
   end(watched: Watched): void
   stop(): void
 }
@@ -15,25 +24,40 @@ const LOOK_INTERVAL_MS = 250
 
 /** One timer looks after all requests; a timer for each would be a tenth of what a balance read costs. */
 export function createDeadlines(clock: Clock): Deadlines {
-  // In the order of their start, so that the first one that has time ends the look.
-  const waiting = new Set<Watched>()
+  // A list by hand, in the order of their start: a Set would hash each request twice.
+  let first: Watched | null = null
+  let last: Watched | null = null
+
+  const end = (watched: Watched): void => {
+    const { before, after } = watched
+    if (before !== null) before.after = after
+    else if (first === watched) first = after
+    if (after !== null) after.before = before
+    else if (last === watched) last = before
+    watched.before = null
+    watched.after = null
+  }
+
   const look = (): void => {
     const before = clock.monotonic() - HANDLER_MS_MAX
-    for (const one of waiting) {
-      if (one.since > before) return
-      waiting.delete(one)
-      one.expire()
+    while (first !== null && first.since <= before) {
+      const { reply, detail } = first
+      end(first)
+      if (!reply.sent) reply.send(new ProblemError('overloaded', { detail, retryAfter: 1 }))
     }
   }
   const timer = setInterval(look, LOOK_INTERVAL_MS)
   timer.unref()
+
   return {
-    begin(expire) {
-      const watched = { since: clock.monotonic(), expire }
-      waiting.add(watched)
+    begin(reply, detail) {
+      const watched = { since: clock.monotonic(), reply, detail, before: last, after: null }
+      if (last === null) first = watched
+      else last.after = watched
+      last = watched
       return watched
     },
-    end: (watched) => void waiting.delete(watched),
+    end,
     stop: () => clearInterval(timer),
   }
 }

@@ -41,6 +41,10 @@ export function problemFor(error: unknown, isUnavailable: IsUnavailable): Proble
   return new ProblemError('internal-error', { cause: error })
 }
 
+/** What was thrown, as an error: anything can be thrown, and Fastify takes only errors for failures. */
+export const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown))
+
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
 
@@ -75,7 +79,7 @@ export function sendProblem(reply: FastifyReply, requestId: string, problem: Pro
   if (retry || problem.retryAfter !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(problem.retryAfter ?? 1))))
   }
-  reply.request.routeOptions.config.observe?.(status, reply.elapsedTime)
+  reply.request.routeOptions.config.observe?.(status, reply.request)
   const document = problemDocument(problem.code, {
     requestId,
     detail: problem.detail,

@@ -1,5 +1,6 @@
 import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../platform/platform.ts'
 import { headerValues } from './access.ts'
 import { METHODS } from './connection.ts'
 import { stateOf } from './connection-state.ts'
@@ -7,13 +8,24 @@ import { stateOf } from './connection-state.ts'
 /** Methods that some route has, or that are refused by each path with its own list. */
 const ROUTED = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'OPTIONS'])
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic time, milliseconds: when its headers had come. */
+    since: number
+  }
+}
+
 /**
- * Refuses what Node takes for a request and no server should: before its body is read, and on a
- * connection that ends where the next request might be another's.
+ * Notes when each request came and on which connection, and refuses what Node takes for a request
+ * and no server should: before its body is read, and on a connection that ends where the next
+ * request might be another's. One hook, since each costs every request some of its time.
  */
-export function refuseUnusable(app: FastifyInstance): void {
+export function receiveRequests(app: FastifyInstance, clock: Clock): void {
+  app.decorateRequest('since', 0)
   app.addHook('onRequest', (request, reply, done) => {
+    request.since = clock.monotonic()
     const state = stateOf(request.raw.socket)
+    state.answering = reply.raw
     const fault = state.ended ? AFTER_A_FAULT : framingFault(request)
     if (fault !== undefined) {
       // Node has read on by the time that a connection ends.

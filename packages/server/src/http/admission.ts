@@ -1,0 +1,139 @@
+import { ProblemError, type Route } from '@questline/contracts'
+import type {
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  preValidationHookHandler,
+} from 'fastify'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Attribution } from '../attribution/attribution.ts'
+import { accepts } from './accept.ts'
+import { authorize, headerValues, identify, seemsToBearKey } from './access.ts'
+import type { Deadlines } from './deadlines.ts'
+import type { Caller } from './endpoint.ts'
+import type { Limits } from './limits.ts'
+import { toError } from './problems.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller
+  }
+}
+
+export type AdmissionParts = {
+  readonly accounts: Accounts
+  readonly attribution: Attribution
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly shed: (route: Route) => void
+  readonly isStopping: () => boolean
+}
+
+const NOBODY: Caller = { kind: 'nobody' }
+const CHECK_TOOK_TOO_LONG = 'It took too long to find out who calls. Nothing was done.'
+
+/** Cheapest refusals first: stopping, overload, rate of the address, then the caller. */
+export function admit(parts: AdmissionParts, route: Route): onRequestHookHandler {
+  const needsCaller = route.access !== 'anyone' && route.access !== 'verifier'
+  // Probes and providers send odd headers, and neither reads the answer: theirs are let be.
+  const { produces = ['application/json'] } = route
+  const readsAnswer = route.tag !== 'Operations' && route.access !== 'verifier'
+  return (request, reply, done) => {
+    try {
+      if (parts.isStopping() && route.tag !== 'Operations') {
+        reply.header('connection', 'close')
+        throw new ProblemError('shutting-down', { retryAfter: 1 })
+      }
+      parts.shed(route)
+      if (readsAnswer && !produces.some((type) => accepts(request.headers.accept, type))) {
+        const detail = `All answers are ${produces.join(', ')}.`
+        throw new ProblemError('not-acceptable', { detail })
+      }
+      if (needsCaller && seemsToBearKey(parts.accounts, request)) {
+        return whenAdmitted(parts, reply, admitKey(parts, route, request), done)
+      }
+      parts.limits.beforeRoute(route, request.ip)
+      if (route.access === 'verifier') request.proveBody = proof(parts, request)
+      const caller = needsCaller ? identify(parts.accounts, request) : NOBODY
+      if (caller instanceof Promise) {
+        const admitted = caller.then((known) => admitCaller(parts, route, request, known))
+        return whenAdmitted(parts, reply, admitted, done)
+      }
+      admitCaller(parts, route, request, caller)
+      done()
+    } catch (error) {
+      done(toError(error))
+    }
+  }
+}
+
+/** The database is asked who calls, which may take as little time as all that comes after it. */
+function whenAdmitted(
+  { deadlines }: AdmissionParts,
+  reply: FastifyReply,
+  admitted: Promise<void>,
+  done: (error?: Error) => void,
+): void {
+  const watched = deadlines.begin(reply, CHECK_TOOK_TOO_LONG)
+  admitted
+    .finally(() => deadlines.end(watched))
+    .then(
+      () => done(),
+      (error) => done(toError(error)),
+    )
+}
+
+/** A postback is proven over its raw bytes, before anything is made of them. */
+function proof(parts: AdmissionParts, request: FastifyRequest) {
+  return (rawBody: Buffer): void => {
+    const header = (name: string) => headerValues(request, name)
+    parts.attribution.verify({ rawBody, header, address: request.ip })
+  }
+}
+
+function admitCaller(parts: AdmissionParts, route: Route, request: FastifyRequest, caller: Caller) {
+  authorize(route.access, caller)
+  parts.limits.afterIdentified(caller)
+  request.caller = caller
+}
+
+/** Keys come first: most of them have no limit, and which do is known once they are checked. */
+async function admitKey(
+  parts: AdmissionParts,
+  route: Route,
+  request: FastifyRequest,
+): Promise<void> {
+  const refused = (error: unknown): never => {
+    parts.limits.afterKey(route, request.ip, null)
+    throw error
+  }
+  const caller = await Promise.try(identify, parts.accounts, request).catch(refused)
+  parts.limits.afterKey(route, request.ip, caller)
+  authorize(route.access, caller)
+  request.caller = caller
+}
+
+/** `?uid=a&uid=b` has no meaning here, and must not be read as either. `%ZZ` is no text. */
+export const refuseUnclearQuery: preValidationHookHandler = (request, _reply, done) => {
+  if (!request.url.includes('?')) return done()
+  if (!isDecodable(request.url)) {
+    const detail = 'The query string is not percent-encoded UTF-8.'
+    return done(new ProblemError('malformed-request', { detail }))
+  }
+  for (const [name, value] of Object.entries(request.query as object)) {
+    if (!Array.isArray(value)) continue
+    const detail = `The query parameter ${name} stands there twice.`
+    return done(new ProblemError('malformed-request', { detail }))
+  }
+  done()
+}
+
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
