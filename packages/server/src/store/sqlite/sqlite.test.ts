@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -57,6 +57,29 @@ describe('durability', () => {
       ...(await tx.run<object>(pragma('journal_mode'), [[]])),
     ])
     expect(settings).toEqual([{ synchronous: 2 }, { journal_mode: 'wal' }])
+  })
+})
+
+describe('the permissions of the files', () => {
+  const modes = () =>
+    ['app.db', 'app.db-wal', 'app.db-shm'].map((name) => statSync(join(folder, name)).mode & 0o777)
+
+  it('are for the owner alone when they are new, whatever the process grants', async () => {
+    const before = process.umask(0)
+    try {
+      await append(await migrated())
+      expect(modes()).toEqual([0o600, 0o600, 0o600])
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it('stay as the operator has set them', async () => {
+    await migrated()
+    await Promise.all(stores.splice(0).map((store) => store.close()))
+    chmodSync(join(folder, 'app.db'), 0o640)
+    await append(open())
+    expect(modes()).toEqual([0o640, 0o640, 0o640])
   })
 })
 

@@ -19,6 +19,7 @@ const WAL_BYTES_MAX = 64 * 1_024 * 1_024
  * writes, another reads what is committed, so a reader never sees half a group.
  */
 export function openSqlite(settings: SqliteSettings): Store {
+  createPrivately(settings.file)
   const writer = connect(settings)
   const reader = connect(settings)
   reader.db.exec('PRAGMA query_only = ON')
@@ -49,6 +50,17 @@ export function openSqlite(settings: SqliteSettings): Store {
       writer.db.close()
     },
   }
+}
+
+/**
+ * A new database is its owner's alone: it holds hashes of passwords and everybody's currency. SQLite
+ * gives its write-ahead log the same permissions. Why a file cannot be made, SQLite says when it opens it.
+ */
+function createPrivately(file: string): void {
+  if (file === ':memory:') return
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch {}
 }
 
 /** A statement with the names of the columns that it returns: none if it only writes. */
