@@ -46,8 +46,9 @@ export type Accounts = Sessions &
      * `reserved-id`, `device-secret-unbound`, `device-secret-required`
      */
     guestLogin(input: GuestLogin): Promise<Session>
-    register(credentials: Credentials): Promise<Registered>
-    passwordLogin(credentials: Credentials): Promise<Session>
+    /** `gone` says that the client has left: a hash that still waits for its turn is dropped, and the reason thrown. */
+    register(credentials: Credentials, gone?: AbortSignal): Promise<Registered>
+    passwordLogin(credentials: Credentials, gone?: AbortSignal): Promise<Session>
     hashingLoad(): HashingLoad
     readonly keys: ApiKeys
   }

@@ -100,6 +100,42 @@ describe('the queue of hashes', () => {
     expect(hashing.load().running).toBe(0)
   })
 
+  it('drops one whose client is gone while it waits, and the others keep their order', async () => {
+    const hashing = aHashing(1, 3)
+    const leaving = new AbortController()
+    const done: string[] = []
+    const hash = (name: string, gone?: AbortSignal) =>
+      hashing.hash(name, gone).then(() => done.push(name))
+    const staying = [hash('running', leaving.signal), hash('second')]
+    const dropped = hash('third', leaving.signal)
+    staying.push(hash('fourth'))
+    expect(hashing.load()).toEqual({ running: 1, waiting: 3 })
+
+    leaving.abort(new Error('the client left'))
+    expect(hashing.load()).toEqual({ running: 1, waiting: 2 })
+    await expect(dropped).rejects.toThrow('the client left')
+    await Promise.all(staying)
+    expect(done).toEqual(['running', 'second', 'fourth'])
+    expect(hashing.load()).toEqual({ running: 0, waiting: 0 })
+  })
+
+  it('takes none whose client is gone already', async () => {
+    const hashing = aHashing(1)
+    const verified = hashing.verify('x', 'not a hash', turn, AbortSignal.abort(new Error('left')))
+    await expect(verified).rejects.toThrow('left')
+    expect(hashing.load()).toEqual({ running: 0, waiting: 0 })
+  })
+
+  it('keeps no hold of a signal whose hash has begun', async () => {
+    const hashing = aHashing(1)
+    const leaving = new AbortController()
+    const two = [hashing.hash('one', leaving.signal), hashing.hash('two', leaving.signal)]
+    await Promise.all(two)
+    leaving.abort()
+    expect(hashing.load()).toEqual({ running: 0, waiting: 0 })
+    await hashing.hash('three')
+  })
+
   it('leaves the event loop free', async () => {
     const hashing = aHashing(2)
     let turns = 0

@@ -12,13 +12,16 @@ export type PasswordHashingSettings = {
 }
 
 export type PasswordHashing = {
-  /** @throws ProblemError `overloaded` when the queue is full */
-  hash(password: string): Promise<string>
+  /**
+   * `gone` takes the hash out of the queue as long as it waits there, and fails with its reason.
+   * @throws ProblemError `overloaded` when the queue is full
+   */
+  hash(password: string, gone?: AbortSignal): Promise<string>
   /**
    * Whether `password` has the hash `stored`, and whether that should be made anew.
    * @throws ProblemError `overloaded` when the queue is full
    */
-  verify(password: string, stored: string, turn: Turn): Promise<Verified>
+  verify(password: string, stored: string, turn: Turn, gone?: AbortSignal): Promise<Verified>
   /** For gauges. */
   load(): HashingLoad
 }
@@ -44,11 +47,27 @@ export function createPasswordHashing(
   const waiting: (() => void)[] = []
   let running = 0
 
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+  /** Nobody waits for the answer of a client that is gone, so its place is somebody else's. */
+  const inLine = (gone: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const start = (): void => {
+        gone?.removeEventListener('abort', leave)
+        resolve()
+      }
+      const leave = (): void => {
+        waiting.splice(waiting.indexOf(start), 1)
+        reject(gone?.reason)
+      }
+      gone?.addEventListener('abort', leave, { once: true })
+      waiting.push(start)
+    })
+
+  const inTurn = async <T>(gone: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+    gone?.throwIfAborted()
     if (running < hashConcurrency) running += 1
     else {
       if (waiting.length >= hashQueueMax) throw new ProblemError('overloaded', { retryAfter: 1 })
-      await new Promise<void>((resolve) => waiting.push(resolve))
+      await inLine(gone)
     }
     try {
       return await work()
@@ -61,9 +80,9 @@ export function createPasswordHashing(
   }
 
   return {
-    hash: (password) => inTurn(() => hashPassword(threads, password, random.bytes)),
-    verify: (password, stored, turn) =>
-      inTurn(async () => {
+    hash: (password, gone) => inTurn(gone, () => hashPassword(threads, password, random.bytes)),
+    verify: (password, stored, turn, gone) =>
+      inTurn(gone, async () => {
         turn.begin()
         const known = parseHash(stored)
         const tag = await tagOf(threads, password, known)

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
 import {
   type AccountsFixture,
@@ -36,6 +36,26 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
     for (const { code, detail, errors, retryAfter } of await Promise.all(attempts)) {
       expect({ code, detail, errors, retryAfter }).toEqual({ code: 'invalid-credentials' })
     }
+  })
+
+  it('and a registration give up their places in the queue when their clients leave', async () => {
+    const { accounts } = await open({ hashConcurrency: 1 })
+    await accounts.register({ username: 'ada', password: PASSWORD })
+    const leaving = new AbortController()
+    const first = accounts.passwordLogin({ username: 'ada', password: PASSWORD })
+    const others = [
+      accounts.passwordLogin({ username: 'ada', password: PASSWORD }, leaving.signal),
+      accounts.register({ username: 'eve', password: PASSWORD }, leaving.signal),
+    ]
+    const settled = Promise.allSettled(others)
+    await vi.waitFor(() => expect(accounts.hashingLoad()).toEqual({ running: 1, waiting: 2 }), {
+      interval: 1,
+    })
+    leaving.abort(new Error('the client left'))
+    expect(accounts.hashingLoad().waiting).toBe(0)
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await first).toMatchObject({ userId: expect.stringMatching(/^p_/) })
+    await accounts.register({ username: 'eve', password: PASSWORD })
   })
 
   it('does the same work for an unknown name as for a wrong password', async () => {

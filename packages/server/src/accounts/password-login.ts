@@ -30,7 +30,7 @@ type Known = { readonly playerId: string; readonly passwordHash: string }
  */
 export function createPasswordLogin(
   parts: PasswordLoginParts,
-): (credentials: Credentials) => Promise<Session> {
+): (credentials: Credentials, gone?: AbortSignal) => Promise<Session> {
   const { store, writer, throttle, hashing } = parts
   const nobodysHash = impossibleHash(parts.random.bytes)
 
@@ -41,16 +41,19 @@ export function createPasswordLogin(
     await writer.submit(REHASH, [playerId, passwordHash, stronger])
   }
 
-  return async ({ username, password }) => {
+  return async ({ username, password }, gone) => {
     checkPasswordBytes(password)
     const account = foldUsername(username)
     throttle.allow(account)
     const [known] = await store.read<Known>(FIND_CREDENTIALS, [account])
-    const { matches, weak } = await hashing.verify(password, known?.passwordHash ?? nobodysHash, {
+    const turn = {
       // Once more when its turn has come, since others of the same account may have failed meanwhile.
       begin: () => throttle.begin(account),
-      end: (isRight) => (known && isRight ? throttle.succeeded(account) : throttle.failed(account)),
-    })
+      end: (isRight: boolean) =>
+        known && isRight ? throttle.succeeded(account) : throttle.failed(account),
+    }
+    const stored = known?.passwordHash ?? nobodysHash
+    const { matches, weak } = await hashing.verify(password, stored, turn, gone)
     if (!known || !matches) throw new ProblemError('invalid-credentials')
     if (weak) await strengthen(known, password)
     const at = parts.now()

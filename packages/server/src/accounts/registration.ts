@@ -23,9 +23,9 @@ export type RegistrationParts = {
  */
 export function createRegistration(
   parts: RegistrationParts,
-): (credentials: Credentials) => Promise<Registered> {
+): (credentials: Credentials, gone?: AbortSignal) => Promise<Registered> {
   const { writer, random, hashing } = parts
-  return async ({ username, password }) => {
+  return async ({ username, password }, gone) => {
     const folded = foldUsername(username)
     if (folded.length > FOLDED_LENGTH_MAX)
       throw invalid('#/username', 'is too long when normalised')
@@ -36,7 +36,7 @@ export function createRegistration(
     }
     // Spares a hash for names that are long taken; the transaction decides.
     if (await parts.isTaken(folded)) throw new ProblemError('username-taken')
-    const passwordHash = await hashing.hash(password)
+    const passwordHash = await hashing.hash(password, gone)
     const userId = REGISTERED_PREFIX + randomText(random, 16)
     const registration = { playerId: userId, username, folded, passwordHash, at: parts.now() }
     const made = await writer.submit(REGISTER, registration)
