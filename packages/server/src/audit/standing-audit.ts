@@ -1,13 +1,15 @@
 import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Read } from '../store/store.ts'
 import { faultsOfAccount } from './checks.ts'
-import type { Discrepancy } from './findings.ts'
+import { type Discrepancy, discrepancy } from './findings.ts'
 import {
   NEXT_ACCOUNTS,
   NEXT_ENTRIES,
+  NEXT_LINKS,
   PAGE_ROWS,
   type StandingAccount,
   type StandingEntry,
+  type StandingLink,
 } from './statements.ts'
 
 export type StandingAuditSettings = {
@@ -17,7 +19,7 @@ export type StandingAuditSettings = {
 }
 
 export type StandingAudit = {
-  /** Checks the next slice and returns what it found; after the last account it begins again. */
+  /** Checks the next slice and returns what it found; after the last entry it begins again. */
   slice(): Promise<readonly Discrepancy[]>
   /** How many discrepancies the last complete round found, or this one so far if those are more. */
   discrepancies(): number
@@ -37,7 +39,7 @@ type Tally = StandingAccount & {
  * Goes round the accounts while the server runs and compares each balance with the sum of all its
  * entries. It needs no snapshot, and may stop in the middle of an account: entries never change, so
  * those up to the version that the account was read at must come to the balance read with it.
- * What needs the whole log at one moment is left to the full audit.
+ * Then it goes through the ledger for entries whose account is gone. What needs the whole log at one moment is left to the full audit.
  */
 export function createStandingAudit(
   parts: { readonly read: Read; readonly now: () => number },
@@ -46,6 +48,7 @@ export function createStandingAudit(
   const { read, now } = parts
   let waiting: Tally[] = []
   let last = { playerId: '', currency: '' }
+  let ledger = createLedgerWalk(read)
   let foundThisRound = 0
   let foundLastRound = 0
   let auditedAt: number | null = null
@@ -59,38 +62,73 @@ export function createStandingAudit(
   }
   const endRound = (): void => {
     last = { playerId: '', currency: '' }
+    ledger = createLedgerWalk(read)
     foundLastRound = foundThisRound
     foundThisRound = 0
     auditedAt = now()
+  }
+
+  /** Reads the next page of the first account that waits, and whether that was its last. */
+  const checkAccount = async (found: Discrepancy[]): Promise<boolean> => {
+    const [tally, ...others] = waiting
+    if (!tally) return false
+    const page = await addPage(read, tally)
+    waiting = page.done ? others : [page.tally, ...others]
+    if (!page.done) return false
+    last = tally
+    found.push(...faultsOfAccount(page.tally))
+    return true
   }
 
   return {
     async slice() {
       const found: Discrepancy[] = []
       let accounts = 0
-      for (let pages = 0; pages < settings.slicePagesMax; pages += 1) {
-        if (accounts >= settings.sliceAccountsMax) break
-        if (!(await refill())) {
-          endRound()
-          break
+      let isEnd = false
+      try {
+        for (let pages = 0; pages < settings.slicePagesMax && !isEnd; pages += 1) {
+          if (accounts >= settings.sliceAccountsMax) break
+          if (await refill()) {
+            if (await checkAccount(found)) accounts += 1
+          } else {
+            isEnd = await ledger.checkPage(found)
+            accounts += ACCOUNTS_PER_LEDGER_PAGE
+          }
+          await othersFirst()
         }
-        const [tally, ...others] = waiting
-        if (!tally) break
-        const page = await addPage(read, tally)
-        waiting = page.done ? others : [page.tally, ...others]
-        if (page.done) {
-          accounts += 1
-          last = tally
-          const faults = [...faultsOfAccount(page.tally)]
-          foundThisRound += faults.length
-          found.push(...faults)
-        }
-        await othersFirst()
+      } finally {
+        foundThisRound += found.length
       }
+      if (isEnd) endRound()
       return found
     },
     discrepancies: () => Math.max(foundLastRound, foundThisRound),
     auditedAt: () => auditedAt,
+  }
+}
+
+/** A page of the ledger takes as long as so many accounts, and counts for a slice as they do. */
+const ACCOUNTS_PER_LEDGER_PAGE = 25
+
+/** Goes through the ledger in its own order. An entry and its account are one commit, so none is ever without. */
+function createLedgerWalk(read: Read) {
+  let last = 0
+  /** So that each is said once. */
+  const gone = new Set<string>()
+  return {
+    /** Whether it was the last page. */
+    async checkPage(found: Discrepancy[]): Promise<boolean> {
+      const links = await read<StandingLink>(NEXT_LINKS, [last])
+      for (const { entryId, playerId, currency, lost } of links) {
+        const name = `${currency} ${playerId}`
+        if (lost === 0 || gone.has(name)) continue
+        gone.add(name)
+        const detail = `entry ${entryId} is there, its account is not`
+        found.push(discrepancy('balance-missing', detail, { playerId, currency }))
+      }
+      last = links.at(-1)?.entryId ?? last
+      return links.length < PAGE_ROWS
+    },
   }
 }
 

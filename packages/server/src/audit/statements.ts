@@ -180,3 +180,19 @@ export const NEXT_ENTRIES = shared(
   WHERE e.player_id = $1 AND (e.occurred_at, e.log_offset) > ($2, $3) AND e.event_type IN ${MOVEMENTS}
   ORDER BY e.occurred_at, e.log_offset LIMIT ${PAGE_ROWS}`,
 )
+
+export type StandingLink = {
+  readonly entryId: number
+  readonly playerId: string
+  readonly currency: string
+  readonly lost: number
+}
+/** The ledger in its own order, and whether each entry has an account. */
+export const NEXT_LINKS = shared(
+  'audit.next-links',
+  `SELECT e.entry_id AS "entryId", e.player_id AS "playerId", e.currency,
+    CASE WHEN b.player_id IS NULL THEN 1 ELSE 0 END AS lost
+  FROM ledger_entries e
+  LEFT JOIN balances b ON b.player_id = e.player_id AND b.currency = e.currency
+  WHERE e.entry_id > $1 ORDER BY e.entry_id LIMIT ${PAGE_ROWS}`,
+)
