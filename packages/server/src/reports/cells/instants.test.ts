@@ -54,6 +54,9 @@ describe('parseInstant', () => {
     ['Europe/Berlin', '2026-10-25 02:30:00', '2026-10-25T00:30:00Z'],
     ['Europe/Berlin', '2026-10-25 03:00:00', '2026-10-25T02:00:00Z'],
     ['Europe/Berlin', '2026-07-01T12:00:00Z', '2026-07-01T12:00:00Z'],
+    // Liberia's clocks went 44 minutes and 30 seconds ahead, within a quarter of an hour.
+    ['Africa/Monrovia', '1972-01-07 00:44:00', '1972-01-07T01:28:30Z'],
+    ['Africa/Monrovia', '1972-01-07 00:44:45', '1972-01-07T00:44:45Z'],
     ['+05:30', '2026-01-01 05:30:00', '2026-01-01T00:00:00Z'],
     ['-03:00', '2026-01-01 00:00:00.25', '2026-01-01T03:00:00.25Z'],
   ])('reads in %s the time %s as %s', (zone, text, instant) =>

@@ -112,7 +112,7 @@ function numberIn(text: string): Numeral | undefined {
   const before = groups[0] ?? ''
   if (last === undefined) return DIGITS_ONLY.test(text) ? plain([text], '', undefined) : undefined
   if (!groups.slice(1).every((group) => DIGITS_ONLY.test(group))) return undefined
-  if (!(DIGITS_ONLY.test(before) || (before === '' && groups.length === 2))) return undefined
+  if (!(before === '' || DIGITS_ONLY.test(before))) return undefined
   if (separators.length === 1 && last === ',' && after.length === 3)
     return { kind: 'ambiguous', before, after }
   const group = separators[0]

@@ -136,6 +136,16 @@ describe('instantSql', () => {
     expect(read).toEqual(texts.map((text) => parseInstant(text, UTC).instant))
   })
 
+  it('reads no hour 24, which a cast takes for the next day', async () => {
+    const texts = ['T', ' '].flatMap((t) =>
+      ['', '.0'].flatMap((fraction) =>
+        ['', 'Z', '+02:00'].map((zone) => `2026-03-04${t}24:00:00${fraction}${zone}`),
+      ),
+    )
+    const read = await evaluate(texts, instantSql('cell', UTC))
+    expect(read).toEqual(texts.map(() => null))
+  })
+
   it('leaves times without a zone to parseInstant when the zone changes its offset', async () => {
     const texts = ['2026-03-04 15:16:17', '2026-03-04T15:16:17', '2026-03-04T15:16:17Z']
     const read = await evaluate(texts, instantSql('cell', zoneOf('Europe/Berlin')))

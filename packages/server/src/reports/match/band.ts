@@ -1,8 +1,16 @@
 import { bandCells, bestValue } from './sweep.ts'
 import type { Workspace } from './workspace.ts'
 
-/** From so many cells on it pays to look for a narrower band. */
-export const NARROW_FROM_CELLS = 1 << 18
+/** When to look for a narrower band, and how. */
+export type Narrowing = {
+  /** Smaller bands are not worth it. */
+  readonly cellsMin: number
+  /** The rows that the first trial may carry; each further one doubles them. */
+  readonly carryFirst: number
+  /** A trial that costs a greater part of the whole is no saving. */
+  readonly trialShareMax: number
+}
+const NARROWING: Narrowing = { cellsMin: 1 << 18, carryFirst: 16, trialShareMax: 0.5 }
 
 /**
  * Sets the band to the pairs at most `window` apart that some alignment with the most pairs may
@@ -46,16 +54,21 @@ export function setBand(space: Workspace, n: number, m: number, window: number):
  * rows costs about k² times their spacing, and nothing best costs more than the known sum. Hence a
  * band of about the square root of the rows, where the window allows any number.
  */
-export function narrowBand(space: Workspace, n: number, m: number, most: number): void {
+export function narrowBand(
+  space: Workspace,
+  n: number,
+  m: number,
+  most: number,
+  { cellsMin, carryFirst, trialShareMax }: Narrowing = NARROWING,
+): void {
   const full = bandCells(space, n)
-  if (full < NARROW_FROM_CELLS) return
+  if (full < cellsMin) return
   const lows = space.lows.slice(0, n)
   const highs = space.highs.slice(0, n)
   const limits: Limits = { n, m, lows, highs }
-  for (let carry = 16; ; carry *= 2) {
+  for (let carry = carryFirst; ; carry *= 2) {
     limitCarry(space, limits, () => carry)
-    // A trial that costs a good part of the whole is no saving.
-    if (bandCells(space, n) > full / 2) break
+    if (bandCells(space, n) > full * trialShareMax) break
     const { count, sum } = bestValue(space, n, m)
     if (count < most) continue
     limitCarry(space, limits, (before, beforeEnd, after, afterStart, afterEnd, at) =>

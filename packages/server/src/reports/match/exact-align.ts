@@ -18,23 +18,18 @@ export function alignExactly(
   const width = Math.abs(m - n) + 1
   const cellOf = (i: number, j: number): number =>
     j - i < least || j - i >= least + width ? -1 : i * width + j - i - least
-  /** Least sum of distances of the rows from (i, j) on; zero where either side has ended. */
+  /** The least sum of distances of the rows from (i, j) on; zero where either side has ended. */
   const sums = new Array<bigint>((n + 1) * width).fill(0n)
   const decisions = new Uint8Array(sums.length)
   for (let i = n - 1; i >= 0; i--) {
     for (let j = Math.min(m - 1, i + least + width - 1); j >= Math.max(0, i + least); j--) {
       const apart = (purchases[i] ?? 0n) - (confirmations[j] ?? 0n)
       const pair = (sums[cellOf(i + 1, j + 1)] ?? 0n) + (apart < 0n ? -apart : apart)
-      // Only rows of the longer side stay alone.
-      const later = m > n ? sums[cellOf(i, j + 1)] : undefined
-      const alone = n > m ? sums[cellOf(i + 1, j)] : undefined
-      const best = [later, alone].reduce<bigint>(
-        (lowest, sum) => (sum !== undefined && sum < lowest ? sum : lowest),
-        pair,
-      )
-      const pairsLater = later === best && (decisions[cellOf(i, j + 1)] ?? 0) !== 0
-      sums[cellOf(i, j)] = best
-      decisions[cellOf(i, j)] = pair === best ? PAIRS_HERE : pairsLater ? PAIRS_LATER : 0
+      // Only rows of the longer side stay alone, so with more confirmations a purchase pairs later.
+      const other = n === m ? undefined : sums[m > n ? cellOf(i, j + 1) : cellOf(i + 1, j)]
+      const isBest = other === undefined || pair <= other
+      sums[cellOf(i, j)] = isBest ? pair : other
+      decisions[cellOf(i, j)] = isBest ? PAIRS_HERE : m > n ? PAIRS_LATER : STAYS_ALONE
     }
   }
   let j = 0
@@ -46,5 +41,6 @@ export function alignExactly(
   }
 }
 
+const STAYS_ALONE = 0
 const PAIRS_HERE = 1
 const PAIRS_LATER = 2

@@ -225,6 +225,7 @@ describe('a large group', () => {
     ['the same instant', 2_000, 1_000, 1, 1],
     ['more confirmations', 2_000, 3_000, 600_000_000, 1_000],
     ['an hour', 3_000, 3_000, 3_600_000_000, 1_000],
+    ['days, with rows alone on both sides', 2_000, 1_900, 240_000_000_000, 1_000],
   ])('of %s is aligned in a narrow band as in the whole one', (_name, n, m, span, step) => {
     for (const seed of [1, 2, 3]) {
       const purchases = scattered(n, span, step, seed)
@@ -237,8 +238,30 @@ describe('a large group', () => {
       traceBest(space, n, m, { pairs: out, firstPurchase: 0, firstConfirmation: 0 }, 1)
       expect(listed(out)).toEqual(pairs)
       expect(value.count).toBe(most)
+      const apart = pairs.map(([p, c]) => Math.abs((purchases[p] ?? 0) - (confirmations[c] ?? 0)))
+      expect(apart.reduce((sum, distance) => sum + distance, 0)).toBe(value.sum)
       expect(pairs.length).toBe(most)
     }
+  })
+
+  it('is aligned in the narrow band as in the whole one, at any size', () => {
+    const sized = (max: number) => instants(max, 14)
+    const inputs = fc.constantFrom(3, 10, 40, 200).chain((max) => fc.tuple(sized(max), sized(max)))
+    fc.assert(
+      fc.property(inputs, fc.constantFrom(5, 30, 300), ([left, right], window) => {
+        const [purchases, confirmations] = [Float64Array.from(left), Float64Array.from(right)]
+        if (left.length === 0 || right.length === 0) return
+        const { most, pairs, space } = whole(purchases, confirmations, window)
+        setBand(space, left.length, right.length, window)
+        const always = { cellsMin: 0, carryFirst: 1, trialShareMax: 1 }
+        narrowBand(space, left.length, right.length, most, always)
+        const out = createPairList()
+        const target = { pairs: out, firstPurchase: 0, firstConfirmation: 0 }
+        traceBest(space, left.length, right.length, target, 1)
+        expect(listed(out)).toEqual(pairs)
+      }),
+      { numRuns: 5_000 },
+    )
   })
 
   it('of random instants within the window has a band far narrower than the window', () => {
