@@ -14,7 +14,14 @@ const GROWING = new Set([
   ...['revoked_sessions', 'idempotency_keys'],
 ])
 /** Tables of a few rows, which may be read as a whole. */
-const SMALL = new Set(['log_head', 'player_count', 'migrations', 'event_counts', 'api_keys'])
+const SMALL = new Set([
+  'log_head',
+  'player_count',
+  'migrations',
+  'event_counts',
+  'api_keys',
+  'schedule_days',
+])
 
 /** Statements that read whole tables on purpose, and why they may. */
 const SCANS: Readonly<Record<string, string>> = Object.fromEntries(

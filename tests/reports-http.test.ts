@@ -87,6 +87,14 @@ describe('POST /run-pipeline', () => {
     },
   )
 
+  it('says so when the process cannot be started at all', async () => {
+    server = await start({ reportsProgram: ['/nowhere/questline'] })
+    const answer = await makeReports()
+    expect(answer.body).toMatchObject({ ok: false, returncode: 1, run: null })
+    expect(answer.body['stderr']).toBe('the run could not be started')
+    expect((await makeReports('?wait=false')).status).toBe(200)
+  })
+
   it('makes one run at a time', async () => {
     await tell('slow')
     const first = makeReports()
@@ -167,6 +175,8 @@ describe('POST /run-pipeline', () => {
       prepare: (app) => {
         app.server.timeout = 300
       },
+      // The second and a half of the run is half a minute by the clock of the deadlines.
+      world: { clock: { now: Date.now, monotonic: () => performance.now() * 20 } },
     })
     await tell('slow')
     expect((await makeReports()).body['ok']).toBe(true)

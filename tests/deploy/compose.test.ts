@@ -75,6 +75,12 @@ const PLANTED: readonly [string, string | RegExp, string, string][] = [
     'DATA_DIR: /tmp',
     "DATA_DIR differs from the image's",
   ],
+  [
+    'reports that .env can move',
+    'REPORTS_DIR: /data/reports',
+    'REPORTS_DIR: /tmp/reports',
+    "REPORTS_DIR differs from the image's",
+  ],
   ['production by default', ':-development', ':-production', 'ENVIRONMENT is not development'],
 ]
 

@@ -99,8 +99,8 @@ function settingFaults(
   const environment = record(compose, [...API, 'environment'])
   const interpolated = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)
   const used = new Set([...Object.keys(environment), ...interpolated])
-  // The container's own address, port and folder: an .env written for the host must not change them.
-  const container = ['HOST', 'PORT', 'DATA_DIR'].filter(
+  // The container's own address, port and folders: an .env written for the host must not change them.
+  const container = ['HOST', 'PORT', 'DATA_DIR', 'REPORTS_DIR'].filter(
     (name) => environment[name] !== image.environment[name],
   )
   const literal = Object.entries(environment).filter(

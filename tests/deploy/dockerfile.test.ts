@@ -44,6 +44,12 @@ const PLANTED: readonly [string, string | RegExp, string, string][] = [
   ],
   ['data outside the volume', 'DATA_DIR=/data', 'DATA_DIR=/app/data', 'DATA_DIR is not a volume'],
   [
+    'reports outside the volume',
+    'REPORTS_DIR=/data/reports',
+    'REPORTS_DIR=/reports',
+    'REPORTS_DIR is not in DATA_DIR',
+  ],
+  [
     'a copy of what is not there',
     'COPY packages/server p',
     'COPY packages/sever p',

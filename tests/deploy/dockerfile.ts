@@ -91,6 +91,9 @@ function processFaults(image: Image): string[] {
   if (image.healthCheck === undefined) faults.push('HEALTHCHECK is missing or not in exec form')
   const dataDir = image.environment['DATA_DIR'] ?? ''
   if (!image.volumes.includes(dataDir)) faults.push('DATA_DIR is not a volume')
+  // The rest of the file system cannot be written to.
+  const reportsDir = image.environment['REPORTS_DIR'] ?? ''
+  if (!reportsDir.startsWith(`${dataDir}/`)) faults.push('REPORTS_DIR is not in DATA_DIR')
   return faults
 }
 

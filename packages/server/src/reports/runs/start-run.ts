@@ -267,7 +267,7 @@ async function fail({ parts, settings, record }: Work, failure: RunError): Promi
   // Its reports are whole, and only publishing them failed: the next start does that again.
   if (current?.status === 'finished') return
   await removeOutputs(out, record.run)
-  if (failure.cause instanceof Error) {
+  if (failure.kind === 'fault' && failure.cause instanceof Error) {
     const { stack = failure.cause.message } = failure.cause
     await writeFile(join(runFolder(out, record.run), 'error.txt'), `${stack}\n`)
   }
