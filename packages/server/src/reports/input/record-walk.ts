@@ -79,7 +79,7 @@ export function walk(
 ): boolean {
   const { bytes, words } = window
   const { delimiter } = grammar
-  const lift = Math.imul(0x7f - Math.max(COMMA, delimiter), 0x01010101)
+  const high = delimiter > COMMA ? Math.imul(delimiter, 0x01010101) : 0
   let at = walk.at
   let { cells, cellStart } = walk
   while (at < end) {
@@ -87,7 +87,7 @@ export function walk(
       at = readQuoted(walk, grammar, bytes, at, end, last)
       if (walk.state !== PLAIN || at === end) break
     } else {
-      at = nextStructure(words, at, end, lift)
+      at = nextStructure(words, at, end, high)
       if (at >= end) break
     }
     const byte = bytes[at] as number
@@ -121,23 +121,38 @@ export function walk(
 }
 
 /**
- * The first byte from `at` on that is not above the structure; `end` or more when there is none.
- * Bytes from 0x80 on are parts of characters.
+ * The first byte from `at` on that may be structure; `end` or more when there is none. `high` is the
+ * delimiter four times when it is above a comma, else 0.
  */
-function nextStructure(words: Int32Array, at: number, end: number, lift: number): number {
+function nextStructure(words: Int32Array, at: number, end: number, high: number): number {
   let base = at & ~3
-  let found = structureOf(words[base >> 2] as number, lift) & (-1 << ((at & 3) << 3))
-  while (found === 0) {
-    base += 4
-    if (base >= end) return base
-    found = structureOf(words[base >> 2] as number, lift)
+  let found = structureOf(words[base >> 2] as number, high) & (-1 << ((at & 3) << 3))
+  if (high === 0) {
+    while (found === 0) {
+      base += 4
+      if (base >= end) return base
+      found = ~aboveComma(words[base >> 2] as number) & 0x80808080
+    }
+  } else {
+    while (found === 0) {
+      base += 4
+      if (base >= end) return base
+      found = structureOf(words[base >> 2] as number, high)
+    }
   }
   return base + ((31 - Math.clz32(found & -found)) >> 3)
 }
 
-/** The top bit of each byte of a word that is not above the structure. */
-function structureOf(word: number, lift: number): number {
-  return ~(((word & 0x7f7f7f7f) + lift) | word) & 0x80808080
+/** The top bit of each byte of a word that is a comma or below, or is the delimiter. */
+function structureOf(word: number, high: number): number {
+  const other = word ^ high
+  const noDelimiter = ((other & 0x7f7f7f7f) + 0x7f7f7f7f) | other
+  return ~(aboveComma(word) & noDelimiter) & 0x80808080
+}
+
+/** The top bit of each byte above a comma is set. */
+function aboveComma(word: number): number {
+  return ((word & 0x7f7f7f7f) + 0x53535353) | word
 }
 
 function endText(walk: Walk, end: number, visit: (record: Walk) => boolean): boolean {
@@ -177,9 +192,15 @@ function readQuoted(
       }
       walk.state = QUOTED
       at += 1
-    } else if (byte === QUOTE) {
-      walk.state = CLOSED
+    } else if (byte > QUOTE) {
       at += 1
+    } else if (byte === QUOTE) {
+      at += 1
+      if (at < end && bytes[at] === grammar.delimiter) {
+        walk.state = PLAIN
+        return at
+      }
+      walk.state = CLOSED
     } else if (byte === LF || byte === CR) {
       const width = breakWidth(bytes, at, end, last)
       if (width === 0) return at
