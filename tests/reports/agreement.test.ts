@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type {
-  Compute,
   InputSummary,
   Progress,
   RunSummary,

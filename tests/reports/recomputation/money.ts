@@ -6,7 +6,7 @@ export type MoneyFault = 'unreadable-money' | 'ambiguous-number' | 'money-out-of
 export type Comma = 'decimal' | 'thousands' | undefined
 
 /** |amount| of 10^12 and more, in micros. */
-const OUT_OF_RANGE = 10n ** 18n
+const OUT_OF_RANGE = 10n ** 15n
 const MICRO_DIGITS = 6
 const SPACE = '\\p{White_Space}'
 const APOSTROPHES = "'\\u2019"

@@ -11,20 +11,20 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
 const TIME =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?: ?(Z|z|UTC|[+-]\d{2}(?::?\d{2})?))?$/
 const FIRST_INSTANT = 0n
-const END_OF_9999 = BigInt(Date.UTC(9_999, 11, 31) + DAY_MS) * 1_000n
+const END_OF_2199 = BigInt(Date.UTC(2_199, 11, 31) + DAY_MS) * 1_000n
 
 /** The instant of a time; one without a zone is in `inputZone`. `undefined`: no time of ours. */
 export function readTime(cell: string, inputZone: string): Instant | undefined {
   const time = partsOf(cell)
   if (time === undefined) return undefined
   const instant = time.offset === undefined ? inZone(time, inputZone) : minus(time, time.offset)
-  return instant >= FIRST_INSTANT && instant < END_OF_9999 ? instant : undefined
+  return instant >= FIRST_INSTANT && instant < END_OF_2199 ? instant : undefined
 }
 
 /** The day of a cell that asks for a date: a date as it stands, or the UTC day of a time. */
 export function readDay(cell: string, inputZone: string): Day | undefined {
   const date = trim(cell)
-  if (isDate(date)) return date >= '1970' ? date : undefined
+  if (isDate(date)) return date >= '1970' && date < '2200' ? date : undefined
   const instant = readTime(cell, inputZone)
   return instant === undefined ? undefined : dayOf(instant)
 }

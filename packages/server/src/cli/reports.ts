@@ -9,7 +9,7 @@ export type ReportsParts = {
 }
 
 const OURS: ReportsParts = {
-  loadCompute: async () => (await import('../reports/reports.ts')).computeReports,
+  loadCompute: async () => (await import('../reports/reports.ts')).createCompute(),
 }
 
 export function reportsCommand(parts: ReportsParts = OURS): Command {

@@ -22,6 +22,7 @@ export {
   parseMoney,
 } from './money.ts'
 export { formatMicrosCsv, formatMicrosJson, formatRatio } from './numerals.ts'
+export { present } from './present.ts'
 export { spreadsheetSafe } from './spreadsheet.ts'
 export { instantSql, microsSql } from './sql.ts'
 export { singleSpaced, trimmed } from './white-space.ts'

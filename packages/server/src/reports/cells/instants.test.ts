@@ -24,7 +24,7 @@ describe('parseInstant', () => {
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00Z'],
     ['1970-01-01 00:00:00', '1970-01-01T00:00:00Z'],
     ['1969-12-31T23:00:00-01:00', '1970-01-01T00:00:00Z'],
-    ['9999-12-31 23:59:59.999999', '9999-12-31T23:59:59.999999Z'],
+    ['2199-12-31 23:59:59.999999', '2199-12-31T23:59:59.999999Z'],
   ])('reads %j as %s', (text, instant) => expect(inUtc(text)).toBe(instant))
 
   it.each([
@@ -39,7 +39,7 @@ describe('parseInstant', () => {
     ],
     ...['2026-01-01 00:00:00  Z', '2026-01-01  00:00:00', '2026-01-01 00:00:00+24:00'],
     ...['2026-01-01 00:00:00+01:60', '2026-01-01 00:00:00 CET', '2026-01-01t00:00:00'],
-    ...['1969-12-31 23:59:59', '1970-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01'],
+    ...['1969-12-31 23:59:59', '1970-01-01T00:00:00+00:01', '2199-12-31T23:59:59-00:01'],
     ...['0026-01-01 00:00:00', '10000-01-01 00:00:00', '２０２６-01-01 00:00:00', '1772637377'],
   ])('finds %j unreadable', (text) =>
     expect(parseInstant(text, UTC)).toEqual({ reason: 'unreadable-time' }),
@@ -86,7 +86,7 @@ describe('parseInstant', () => {
 
   it('reads back what formatInstant printed', () => {
     fc.assert(
-      fc.property(fc.bigInt(0n, 253_402_300_799_999_999n), (instant) => {
+      fc.property(fc.bigInt(0n, 7_258_118_399_999_999n), (instant) => {
         expect(parseInstant(formatInstant(instant), UTC)).toEqual({ instant })
       }),
       { numRuns: 5_000 },
@@ -108,7 +108,7 @@ describe('parseDay', () => {
     ['2026-03-04T23:30:00-01:00', '2026-03-05'],
     ['2026-03-04 00:00:00', '2026-03-04'],
     ['1970-01-01', '1970-01-01'],
-    ['9999-12-31', '9999-12-31'],
+    ['2199-12-31', '2199-12-31'],
   ])('reads %j as %s', (text, day) => {
     const parsed = parseDay(text, UTC)
     expect(parsed.day === undefined ? undefined : formatDay(parsed.day)).toBe(day)

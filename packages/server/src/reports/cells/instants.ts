@@ -1,20 +1,24 @@
 import { type InputZone, offsetSecondsAt } from './input-zone.ts'
 import { trimmed } from './white-space.ts'
 
-/** An instant in integer microseconds since 1970 UTC, within 1970..9999 UTC. */
+/** An instant in integer microseconds since 1970 UTC, within 1970..2199 UTC. */
 export type ParsedInstant =
   | { readonly instant: bigint }
   | { readonly instant?: undefined; readonly reason: 'unreadable-time' }
 
-/** A UTC day as days since 1970-01-01, within 1970..9999. */
+/** A UTC day as days since 1970-01-01, within 1970..2199. */
 export type ParsedDay =
   | { readonly day: number }
   | { readonly day?: undefined; readonly reason: 'unreadable-date' }
 
-/** The first microsecond of the year 10000, the first that no longer prints as four digits. */
-const INSTANT_END = 253_402_300_800_000_000n
+/**
+ * The first microsecond of the year 2200. Microseconds stay exact in doubles until 2255, and a time
+ * beyond is a typo.
+ */
+const INSTANT_END = 7_258_118_400_000_000n
 const DAY_SECONDS = 86_400
 const DAY_MICROS = 86_400_000_000n
+const DAY_END = Number(INSTANT_END / DAY_MICROS)
 
 const TIME = new RegExp(
   String.raw`^(\d{4})-(\d\d)-(\d\d)` + // date
@@ -55,7 +59,7 @@ export function parseDay(text: string, zone: InputZone): ParsedDay {
     return instant === undefined ? UNREADABLE_DATE : { day: dayOfInstant(instant) }
   }
   const day = dayOf(Number(found[1]), Number(found[2]), Number(found[3]))
-  return day === undefined || day < 0 ? UNREADABLE_DATE : { day }
+  return day === undefined || day < 0 || day >= DAY_END ? UNREADABLE_DATE : { day }
 }
 
 /** The UTC day of an instant, as days since 1970-01-01. */

@@ -43,7 +43,7 @@ describe('parseMoney', () => {
     ['-0.0000005', -1n],
     ['-0.0000015', -2n],
     ['007.10', 7_100_000n],
-    ['999999999999.9999994', 999_999_999_999_999_999n],
+    ['999999999.9999994', 999_999_999_999_999n],
   ])('reads %j as %d micros', (text, micros) =>
     expect(parseMoney(text, 'unknown')).toEqual({ micros }),
   )
@@ -58,7 +58,7 @@ describe('parseMoney', () => {
     expect(parseMoney(text, 'unknown')).toEqual({ reason: 'unreadable-money' }),
   )
 
-  it.each(['1000000000000', '-1000000000000', '999999999999.9999995', '1,000,000,000,000.00'])(
+  it.each(['1000000000', '-1000000000', '999999999.9999995', '1,000,000,000.00'])(
     'finds %j out of range',
     (text) => expect(parseMoney(text, 'unknown')).toEqual({ reason: 'money-out-of-range' }),
   )
@@ -80,7 +80,7 @@ describe('parseMoney', () => {
 
   it('reads back what is printed for CSV and for JSON', () => {
     fc.assert(
-      fc.property(fc.bigInt(-(10n ** 18n) + 1n, 10n ** 18n - 1n), (micros) => {
+      fc.property(fc.bigInt(-(10n ** 15n) + 1n, 10n ** 15n - 1n), (micros) => {
         expect(parseMoney(formatMicrosCsv(micros), 'unknown')).toEqual({ micros })
         expect(parseMoney(formatMicrosJson(micros), 'unknown')).toEqual({ micros })
       }),
@@ -93,7 +93,7 @@ describe('parseMoney', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...locales),
-        fc.integer({ max: 9e11, min: -9e11 }),
+        fc.integer({ max: 9e10, min: -9e10 }),
         (locale, n) => {
           const text = (n / 100).toLocaleString(locale, { minimumFractionDigits: 2 })
           expect(parseMoney(text, 'unknown')).toEqual({ micros: BigInt(n) * 10_000n })

@@ -3,14 +3,14 @@ import { trimmed } from './white-space.ts'
 /** What a lone comma before exactly three digits means in this column. */
 export type CommaMeaning = 'decimal' | 'thousands' | 'unknown'
 
-/** Integer millionths, of an amount below 10^12 in magnitude. */
+/** Integer millionths, of an amount below 10^9 in magnitude. */
 export type ParsedMoney =
   | { readonly micros: bigint }
   | { readonly micros?: undefined; readonly reason: MoneyReason }
 export type MoneyReason = 'unreadable-money' | 'ambiguous-number' | 'money-out-of-range'
 
-/** 10^12 units: twelve digits before the point, so that micros of any sum fit DuckDB's HUGEINT. */
-const MICROS_END = 1_000_000_000_000_000_000n
+/** A billion: micros stay exact in doubles up to nine, and a purchase or a day's cost beyond is a typo. */
+const MICROS_END = 1_000_000_000_000_000n
 const UNREADABLE = { reason: 'unreadable-money' } as const
 const AMBIGUOUS = { reason: 'ambiguous-number' } as const
 const OUT_OF_RANGE = { reason: 'money-out-of-range' } as const

@@ -50,6 +50,7 @@ export async function writeReadableCopy(
       header.data,
       {
         ...settings,
+        columns: header.cells.length,
         grammar: { delimiter: header.delimiter.charCodeAt(0), byLine },
         onBytes: (read) => settings.onBytes(read.length),
       },
@@ -60,6 +61,7 @@ export async function writeReadableCopy(
         const reason = unreadableReason(record, chunk.bytes, expected)
         if (reason === null) {
           copy.add(record, chunk.bytes)
+          settings.onRecord(record, chunk.bytes)
           index.add(chunk.base + record.start, record.line)
           multiline ||= record.breaks > 0
         } else {

@@ -27,6 +27,10 @@ export type Walk = {
   /** The line of the file where the record starts, from 1. */
   line: number
   cells: number
+  /** Where each cell starts, and behind the last one the place after the end. */
+  starts: Int32Array
+  /** A quote stands somewhere in the record. */
+  quoted: boolean
   /** Line breaks inside quotes. */
   breaks: number
   /** A quote is not closed, or something else than a separator or line end follows its close. */
@@ -54,9 +58,11 @@ export function createWindow(capacity: number): Window {
   return { bytes: Buffer.from(memory), words: new Int32Array(memory) }
 }
 
-export function createWalk(line: number): Walk {
+export function createWalk(line: number, columns = 1): Walk {
+  const starts = new Int32Array(columns + 1)
   const counts = { lfEnds: 0, crlfEnds: 0, crEnds: 0, emptyLines: 0 }
-  const record = { cells: 1, breaks: 0, fault: false, literalQuote: false, dropped: 0 }
+  const marks = { quoted: false, fault: false, literalQuote: false }
+  const record = { cells: 1, starts, breaks: 0, ...marks, dropped: 0 }
   return { start: 0, stop: 0, line, ...record, at: 0, cellStart: 0, state: PLAIN, ...counts }
 }
 
@@ -79,6 +85,7 @@ export function walk(
 ): boolean {
   const { bytes, words } = window
   const { delimiter } = grammar
+  const { starts } = walk
   const high = delimiter > COMMA ? Math.imul(delimiter, 0x01010101) : 0
   let at = walk.at
   let { cells, cellStart } = walk
@@ -93,9 +100,11 @@ export function walk(
     const byte = bytes[at] as number
     if (byte === delimiter) {
       at += 1
+      starts[cells] = at
       cells += 1
       cellStart = at
     } else if (byte === QUOTE) {
+      walk.quoted = true
       if (at === cellStart) walk.state = QUOTED
       else walk.literalQuote = true
       at += 1
@@ -226,6 +235,7 @@ function countEnd(walk: Walk, byte: number, width: number): void {
 
 function endRecord(walk: Walk, stop: number, visit: (record: Walk) => boolean): boolean {
   walk.stop = stop
+  walk.starts[walk.cells] = stop + 1
   if (stop > walk.start || walk.dropped > 0) return visit(walk)
   walk.emptyLines += 1
   return true
@@ -237,6 +247,8 @@ function startRecord(walk: Walk, at: number): void {
   walk.at = at
   walk.cellStart = at
   walk.cells = 1
+  walk.starts[0] = at
+  walk.quoted = false
   walk.breaks = 0
   walk.fault = false
   walk.literalQuote = false

@@ -39,6 +39,7 @@ export async function* readRecordsAt(
     ...sizes,
     window: windowFor(sizes),
     signal: from.signal,
+    columns: from.header.cells.length,
     grammar: { delimiter: from.header.delimiter.charCodeAt(0), byLine: from.byLine },
   }
   try {

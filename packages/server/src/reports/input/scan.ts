@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { type Delimiter, type Header, headerOf, openCsv } from './header.ts'
 import { InputError } from './input-error.ts'
 import { type CopySettings, type ReadableCopy, writeReadableCopy } from './readable-copy.ts'
+import type { Walk } from './record-walk.ts'
 import { type RecordText, readRecordsAt } from './records-at.ts'
 import { type SurveySettings, survey } from './survey.ts'
 import { RECORD_BYTES_MAX, type UnreadableRecord } from './unreadable.ts'
@@ -17,6 +18,10 @@ export type ScanSettings = {
   readonly scratchDir: string
   /** Each record that cannot be read, in file order; a promise is waited for. */
   readonly onUnreadable: (record: UnreadableRecord) => void | Promise<void>
+  /** Each readable record, in file order; the object is used again for the next. */
+  readonly onRecord?: (record: Walk, bytes: Buffer) => void
+  /** The file is read again from its first record: what was seen of it is void. */
+  readonly onRestart?: () => void | Promise<void>
   /** Bytes read so far, of so many; the total doubles when the file must be read a second time. */
   readonly onProgress?: ((bytes: number, total: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -69,11 +74,12 @@ export async function scanCsv(path: string, settings: ScanSettings): Promise<Sca
     const header = await headerOf(file, path, fileBytes)
     const walking = walkSettings(settings, fileBytes)
     const surveyed = await survey(file, header, walking)
+    if (!surveyed.regular) await settings.onRestart?.()
     const taken = surveyed.regular
       ? { ...surveyed, unreadable: 0, readPath: path }
       : await copyReadable(file, path, header, {
-          ...walking,
           ...settings,
+          ...walking,
           byLine: surveyed.quoteFault,
         })
     const { index, unreadable, multiline, readPath } = taken
@@ -107,7 +113,8 @@ function walkSettings(settings: ScanSettings, fileBytes: number): SurveySettings
     done += bytes
     settings.onProgress?.(done, done > fileBytes ? fileBytes * 2 : fileBytes)
   }
-  return { ...sizes, window: windowFor(sizes), signal: settings.signal, onBytes }
+  const { onRecord = () => undefined } = settings
+  return { ...sizes, window: windowFor(sizes), signal: settings.signal, onBytes, onRecord }
 }
 
 async function copyReadable(

@@ -26,6 +26,8 @@ export type SurveySettings = {
   readonly recordBytesMax: number
   readonly fileBytes: number
   readonly signal?: AbortSignal | undefined
+  /** Each readable record; the object is used again for the next. */
+  readonly onRecord: (record: Walk, bytes: Buffer) => void
   /** So many more bytes of the file are read. */
   readonly onBytes: (bytes: number) => void
 }
@@ -49,6 +51,7 @@ export async function survey(
     header.data,
     {
       ...settings,
+      columns: header.cells.length,
       grammar: { delimiter: header.delimiter.charCodeAt(0), byLine: false },
       onBytes: (read) => {
         hash.update(read)
@@ -91,6 +94,7 @@ function note(
   if (record.literalQuote) found.regular = false
   if (record.breaks > 0) found.multiline = true
   index.add(chunk.base + record.start, record.line)
+  settings.onRecord(record, chunk.bytes)
   return true
 }
 

@@ -19,6 +19,8 @@ export type Place = {
 /** What walks through a file. Sizes in bytes; the window is one of `windowFor` both. */
 export type WalkSettings = {
   readonly grammar: Grammar
+  /** Of the file: the starts of so many cells of a record are kept. */
+  readonly columns: number
   readonly window: Window
   readonly chunkBytes: number
   readonly recordBytesMax: number
@@ -54,7 +56,7 @@ export async function* walkFile(
 ): AsyncGenerator<Walk> {
   const { window, grammar, chunkBytes } = settings
   const { bytes } = window
-  const state = createWalk(from.line)
+  const state = createWalk(from.line, settings.columns)
   let base = from.offset
   let filled = 0
   let beginning = Buffer.alloc(0)
@@ -112,6 +114,8 @@ function shift(state: Walk, by: number): void {
   state.start -= by
   state.at -= by
   state.cellStart -= by
+  for (let cell = 0; cell < state.cells; cell += 1)
+    state.starts[cell] = (state.starts[cell] as number) - by
 }
 
 /**

@@ -1,0 +1,37 @@
+import { idSql, lookUpInstants } from '../clean/clean.ts'
+import { type Engine, integer } from '../engine/engine.ts'
+import { columnAt, type ReadableCsv, readCsvSql } from '../input/input.ts'
+import type { SessionColumns, SessionFindings } from '../inspect/inspect.ts'
+
+export type SessionCounts = {
+  /** Rows that are no duplicates of another: the same user at the same instant is one. */
+  readonly kept: number
+  /** Distinct users of the day. */
+  readonly dau: number
+}
+
+/** Counts the sessions of a file, and the users of `day` (since 1970) among them. */
+export async function readSessions(
+  engine: Engine,
+  file: ReadableCsv,
+  at: SessionColumns,
+  found: SessionFindings,
+  day: number,
+): Promise<SessionCounts> {
+  const time = await lookUpInstants(
+    engine,
+    'odd_session_times',
+    `file.${columnAt(at.time)}`,
+    found.times,
+  )
+  const [{ kept, dau } = {}] = await engine.rows(`
+    SELECT count(*)::INTEGER AS kept,
+      (count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS dau
+    FROM (
+      SELECT DISTINCT ${idSql(`file.${columnAt(at.user)}`, found.untidy)} AS user_id,
+        ${time.value} AS instant
+      FROM ${readCsvSql(file)} AS file ${time.join}
+    )
+    WHERE user_id IS NOT NULL AND instant IS NOT NULL`)
+  return { kept: integer(kept), dau: integer(dau) }
+}

@@ -1,0 +1,72 @@
+import type { Engine } from '../engine/engine.ts'
+import type { OddCells } from '../inspect/inspect.ts'
+
+/** A table of texts and what they stand for, to be joined. */
+export async function createTextTable(
+  engine: Engine,
+  name: string,
+  type: 'VARCHAR' | 'BIGINT',
+  rows: Iterable<readonly [text: string, meaning: string | bigint | null]>,
+): Promise<void> {
+  await engine.run(`CREATE TABLE ${name} (text VARCHAR, meaning ${type})`)
+  const appender = await engine.appender(name)
+  for (const [text, meaning] of rows) {
+    appender.appendVarchar(text)
+    if (meaning === null) appender.appendNull()
+    else if (typeof meaning === 'bigint') appender.appendBigInt(meaning)
+    else appender.appendVarchar(meaning)
+    appender.endRow()
+  }
+  appender.closeSync()
+}
+
+/** How a column is read where most cells are of a plain shape, and a table knows the others. */
+export type LookedUp = { readonly value: string; readonly join: string }
+
+/** Instants in microseconds, NULL where a cell is none. The inspection has seen every cell. */
+export async function lookUpInstants(
+  engine: Engine,
+  table: string,
+  column: string,
+  odd: OddCells,
+): Promise<LookedUp> {
+  return lookUp(engine, table, column, odd, `epoch_us(try_cast(${column} AS TIMESTAMPTZ))`)
+}
+
+/** Integer micros, NULL where a cell is no money. */
+export async function lookUpMoney(
+  engine: Engine,
+  table: string,
+  column: string,
+  odd: OddCells,
+): Promise<LookedUp> {
+  const plain = `(try_cast(${column} AS DECIMAL(18, 6)) * 1000000)::BIGINT`
+  return lookUp(engine, table, column, odd, plain)
+}
+
+async function lookUp(
+  engine: Engine,
+  table: string,
+  column: string,
+  odd: OddCells,
+  plain: string,
+): Promise<LookedUp> {
+  if (odd.size === 0) return { value: plain, join: '' }
+  await createTextTable(engine, table, 'BIGINT', odd)
+  return {
+    value: `CASE WHEN ${table}.text IS NULL THEN ${plain} ELSE ${table}.meaning END`,
+    join: `LEFT JOIN ${table} ON ${table}.text = ${column}`,
+  }
+}
+
+/** Unicode White_Space, as cells/ trims it. */
+const WHITE_SPACE =
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
+  '\u2028\u2029\u202f\u205f\u3000'
+
+/** An id without white space around it, NULL when there is none; `untidy` when it must be cleaned. */
+export function idSql(column: string, untidy: boolean): string {
+  if (!untidy) return `nullif(${column}, '')`
+  const own = `trim(${column}, '${WHITE_SPACE}')`
+  return `CASE WHEN lower(${own}) NOT IN ('', 'null', 'n/a') THEN ${own} END`
+}

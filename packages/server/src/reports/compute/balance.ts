@@ -1,0 +1,57 @@
+import { basename } from 'node:path'
+import type { Fates } from '../inspect/inspect.ts'
+import type { ByReason, InputSummary } from '../runs/runs.ts'
+import type { Inspected } from './inputs.ts'
+import type { ReadInputs } from './read-inputs.ts'
+
+type Counts = { readonly kept: number; readonly duplicates: number }
+
+/** What came out of the engine: counted apart from what went in, so that a lost row shows. */
+export type Outcome = {
+  readonly purchases: Counts
+  readonly confirmations: Counts
+  /** Sessions that are kept; the other ones of the file are duplicates. */
+  readonly sessions: number
+}
+
+/** Where the rows of each file ended. */
+export function inputSummaries(read: ReadInputs, outcome: Outcome): readonly InputSummary[] {
+  const { found: costs } = read.costs
+  const kept = costs.records - total(costs.rejected)
+  return [
+    inputSummary(read.purchases, outcome.purchases),
+    inputSummary(read.confirmations, outcome.confirmations),
+    inputSummary(read.costs, { kept, duplicates: 0 }),
+    inputSummary(read.sessions, {
+      kept: outcome.sessions,
+      duplicates: read.sessions.found.candidates - outcome.sessions,
+    }),
+  ]
+}
+
+function inputSummary(
+  { file, found, unreadable }: Inspected<Fates>,
+  { kept, duplicates }: Counts,
+): InputSummary {
+  const rejected = new Map(found.rejected)
+  for (const [reason, rows] of unreadable) rejected.set(reason, (rejected.get(reason) ?? 0) + rows)
+  return {
+    file: basename(file.path),
+    sha256: file.sha256,
+    bytes: file.bytes,
+    rows_in: file.records + file.unreadable,
+    kept,
+    duplicates,
+    filtered: byReason(found.filtered),
+    rejected: byReason(rejected),
+  }
+}
+
+const byReason = (counts: ReadonlyMap<string, number>): ByReason =>
+  Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+
+function total(counts: ReadonlyMap<string, number>): number {
+  let sum = 0
+  for (const count of counts.values()) sum += count
+  return sum
+}

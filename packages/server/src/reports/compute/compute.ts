@@ -1,0 +1,178 @@
+// One computation of all reports: files in, reports out. The engine reads one file while the next is
+// scanned here, and writes while rows are matched here.
+import { basename, join } from 'node:path'
+import { readSessions } from '../arpdau/arpdau.ts'
+import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
+import { MARK } from '../clean/clean.ts'
+import { writeCurated } from '../curated/curated.ts'
+import { type Engine, openEngine } from '../engine/engine.ts'
+import { InputError } from '../input/input.ts'
+import {
+  createMatchTables,
+  JUNK_RECEIPT_ROWS,
+  matchRows,
+  orderDetails,
+  type ReconciliationSummary,
+  summarize,
+  writeReconciliation,
+} from '../reconciliation/reconciliation.ts'
+import { createRejectedRows } from '../rejected/rejected.ts'
+import {
+  type Compute,
+  type ComputeRequest,
+  type Progress,
+  RunError,
+  type RunSummary,
+} from '../runs/runs.ts'
+import { inputSummaries } from './balance.ts'
+import { type CleanRows, cleanRows } from './clean-rows.ts'
+import { chooseD1, newestDays } from './d1.ts'
+import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
+import { findInputs, type Inputs } from './inputs.ts'
+import { readInputs, settled } from './read-inputs.ts'
+import { createStages, type Stages } from './stages.ts'
+
+const DAY_MS = 86_400_000
+
+/**
+ * Computes all reports with DuckDB.
+ * @param junkReceiptRows a receipt on more rows of one player is junk; tests reach a low limit
+ */
+export const createCompute =
+  (junkReceiptRows = JUNK_RECEIPT_ROWS): Compute =>
+  async (request, progress) => {
+    try {
+      const inputs = await findInputs(request.data)
+      const engine = await openEngine({
+        threads: request.threads,
+        memoryLimitMb: request.memoryLimitMb,
+        scratch: request.scratch,
+        folders: [request.data, request.target],
+      })
+      try {
+        const stages = createStages(progress)
+        return await compute({ engine, inputs, request, progress, stages, junkReceiptRows })
+      } finally {
+        engine.close()
+      }
+    } catch (error) {
+      throw error instanceof InputError
+        ? new RunError('input', error.message, { cause: error })
+        : error
+    }
+  }
+
+type Work = {
+  readonly engine: Engine
+  readonly inputs: Inputs
+  readonly request: ComputeRequest
+  readonly progress: Progress
+  readonly stages: Stages
+  readonly junkReceiptRows: number
+}
+
+async function compute(work: Work): Promise<RunSummary> {
+  const { engine, inputs, request, progress, stages } = work
+  const rejected = await createRejectedRows(engine)
+  const { campaignKeys, ...read } = await readInputs(inputs, {
+    engine,
+    scratch: request.scratch,
+    ...meaningOf(request),
+    rejected,
+    stages,
+  })
+  stages.begin('numbering players')
+  const rows = await cleanRows(engine)
+  const { costs, summed } = read.costs.found
+  const d1 = chooseDay(request, rows, costs)
+
+  const reconciliation = await reconcile(work, rows)
+
+  stages.begin('writing the daily reports')
+  const { columns } = inputs.sessions
+  const sessions = await readSessions(
+    engine,
+    read.sessions.file,
+    columns,
+    read.sessions.found,
+    d1.day,
+  )
+  const daily = await computeDailyReports(engine, campaignKeys, d1.day, costs, sessions.dau)
+  await writeDailyReports(daily, request.target, progress)
+  await rejected.write(join(request.target, 'rejected_rows.csv'))
+  progress.written('rejected_rows.csv')
+  for (const { file } of Object.values(read)) await file.assertUnchanged()
+
+  const severities = daily.anomalies.map(({ severity }) => severity)
+  return {
+    inputs: inputSummaries(read, {
+      purchases: fatesOf(rows.purchaseMarks),
+      confirmations: fatesOf(rows.confirmationMarks),
+      sessions: sessions.kept,
+    }),
+    d1: { date: formatDay(d1.day), reason: d1.reason },
+    reconciliation: {
+      matched: reconciliation.matched,
+      af_only: reconciliation.afOnly,
+      confirmed_only: reconciliation.confirmedOnly,
+    },
+    anomalies: {
+      critical: severities.filter((severity) => severity === 'critical').length,
+      warning: severities.filter((severity) => severity === 'warning').length,
+    },
+    notes: notes(basename(inputs.costs.path), summed),
+    durations_ms: stages.finish(),
+    versions: { duckdb: engine.version },
+  }
+}
+
+/** Writes the curated purchases while the rows are matched, then the reconciliation. */
+async function reconcile(
+  { engine, request, progress, stages, junkReceiptRows }: Work,
+  rows: CleanRows,
+): Promise<ReconciliationSummary> {
+  stages.begin('matching purchases and confirmations')
+  const curated = settled(writeCurated(engine, join(request.target, 'purchases_curated.csv')))
+  const matches = matchRows(rows, junkReceiptRows)
+  const order = orderDetails(rows, matches)
+  const summary = summarize(rows, matches)
+  stages.begin('writing purchases_curated.csv')
+  await curated()
+  progress.written('purchases_curated.csv')
+  stages.begin('writing reconciliation.json')
+  await createMatchTables(engine, rows, matches, order)
+  await writeReconciliation(engine, join(request.target, 'reconciliation.json'), summary)
+  progress.written('reconciliation.json')
+  return summary
+}
+
+/** What the request says of cells, read. */
+function meaningOf({ inputZone, badReceiptPattern }: ComputeRequest) {
+  const zone = inputZone === 'UTC' ? UTC : readInputZone(inputZone)
+  if (zone === undefined) {
+    throw new RunError('input', `the input zone ${inputZone} is no IANA zone and no ±HH:MM`)
+  }
+  const badReceipt = badReceiptPattern === undefined ? null : new RegExp(badReceiptPattern, 'u')
+  return { zone, badReceipt }
+}
+
+function chooseDay(
+  { date, now }: ComputeRequest,
+  { purchases, purchaseMarks }: CleanRows,
+  costs: Parameters<typeof chooseD1>[3],
+) {
+  const today = Math.floor(now / DAY_MS)
+  const asked = date === undefined ? null : (parseDay(date, UTC).day ?? null)
+  return chooseD1(asked, today, newestDays(purchases, purchaseMarks, today), costs)
+}
+
+function fatesOf(marks: Uint8Array): { readonly kept: number; readonly duplicates: number } {
+  let duplicates = 0
+  for (const mark of marks) if (mark & MARK.duplicate) duplicates += 1
+  return { kept: marks.length - duplicates, duplicates }
+}
+
+const notes = (file: string, summed: number): string[] =>
+  summed === 0
+    ? []
+    : [`${file}: ${summed} rows were added to another row of the same day and campaign`]

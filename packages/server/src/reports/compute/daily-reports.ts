@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Anomaly, anomalyLine, findAnomalies, HISTORY_DAYS } from '../anomaly/anomaly.ts'
+import { type Arpdau, arpdauLine, arpdauOf } from '../arpdau/arpdau.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { CampaignCost } from '../inspect/inspect.ts'
+import { type Roas, readDailyRevenue, roasByDay, roasLine } from '../roas/roas.ts'
+import type { Progress } from '../runs/runs.ts'
+
+export type DailyReports = {
+  readonly byDay: ReadonlyMap<number, readonly Roas[]>
+  readonly roas: readonly Roas[]
+  readonly anomalies: readonly Anomaly[]
+  readonly arpdau: readonly Arpdau[]
+}
+
+/** The reports of D-1 from the table `purchases` and the costs. */
+export async function computeDailyReports(
+  engine: Engine,
+  campaignKeys: readonly string[],
+  day: number,
+  costs: readonly CampaignCost[],
+  dau: number,
+): Promise<DailyReports> {
+  const revenues = await readDailyRevenue(engine, campaignKeys, day - HISTORY_DAYS, day)
+  const byDay = roasByDay(revenues, costs)
+  const roas = byDay.get(day) ?? []
+  return { byDay, roas, anomalies: findAnomalies(day, byDay), arpdau: arpdauOf(day, roas, dau) }
+}
+
+export async function writeDailyReports(
+  { roas, anomalies, arpdau }: DailyReports,
+  target: string,
+  progress: Progress,
+): Promise<void> {
+  const write = async (name: string, lines: readonly string[]): Promise<void> => {
+    const text = lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`
+    await writeFile(join(target, name), text)
+    progress.written(name)
+  }
+  await write('roas_d1.json', roas.map(roasLine))
+  await write('roas_anomaly.json', anomalies.map(anomalyLine))
+  await write('arpdau_d1.json', arpdau.map(arpdauLine))
+}

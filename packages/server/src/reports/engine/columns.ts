@@ -1,0 +1,68 @@
+import {
+  DOUBLE,
+  DuckDBDataChunk,
+  DuckDBDoubleVector,
+  DuckDBIntegerVector,
+  DuckDBUBigIntVector,
+  DuckDBUTinyIntVector,
+  INTEGER,
+  UTINYINT,
+} from '@duckdb/node-api'
+import type { Engine } from './duckdb.ts'
+
+/** A column on this side: bytes, 32-bit integers, or doubles, which hold integers up to 2^53. */
+export type Column = Uint8Array | Int32Array | Float64Array
+
+/**
+ * The library keeps a vector's numbers as a typed array and declares it private; read one by one they
+ * cost ten times as much. The version is pinned, and without this member nothing here works.
+ */
+const ITEMS = 'items'
+
+const CHUNK_ROWS = 2_048
+
+const duckDbType = (column: Column) =>
+  column instanceof Uint8Array ? UTINYINT : column instanceof Int32Array ? INTEGER : DOUBLE
+
+/**
+ * The numbers of one column of a chunk, valid until the next chunk comes. NULL reads as any number:
+ * a query says what stands for it.
+ */
+export function numbers(chunk: DuckDBDataChunk, index: number): Column {
+  const vector = chunk.getColumnVector(index)
+  if (vector instanceof DuckDBDoubleVector) return vector[ITEMS]
+  if (vector instanceof DuckDBIntegerVector) return vector[ITEMS]
+  if (vector instanceof DuckDBUTinyIntVector) return vector[ITEMS]
+  throw new TypeError(`Column ${index} is no DOUBLE, INTEGER or UTINYINT.`)
+}
+
+/** A column of 64-bit hashes as pairs of 32-bit integers, valid until the next chunk comes. */
+export function hashes(chunk: DuckDBDataChunk, index: number): Int32Array {
+  const vector = chunk.getColumnVector(index)
+  if (!(vector instanceof DuckDBUBigIntVector))
+    throw new TypeError(`Column ${index} is no UBIGINT.`)
+  const { buffer, byteOffset, length } = vector[ITEMS]
+  return new Int32Array(buffer, byteOffset, length * 2)
+}
+
+/** Appends columns of one length to `table`, whose columns have the same order and types. */
+export async function appendColumns(
+  engine: Engine,
+  table: string,
+  columns: readonly Column[],
+): Promise<void> {
+  const appender = await engine.appender(table)
+  const types = columns.map(duckDbType)
+  const rows = columns[0]?.length ?? 0
+  for (let from = 0; from < rows; from += CHUNK_ROWS) {
+    const to = Math.min(from + CHUNK_ROWS, rows)
+    const chunk = DuckDBDataChunk.create(types, to - from)
+    columns.forEach((column, index) => {
+      const vector = chunk.getColumnVector(index)
+      numbers(chunk, index).set(column.subarray(from, to))
+      vector.flush()
+    })
+    appender.appendDataChunk(chunk)
+  }
+  appender.closeSync()
+}

@@ -1,0 +1,91 @@
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBValue,
+  type JS,
+  version,
+} from '@duckdb/node-api'
+import { list, text } from './sql.ts'
+
+export type EngineSettings = {
+  readonly threads: number
+  readonly memoryLimitMb: number
+  /** Where it spills to when memory is short; the caller removes it. */
+  readonly scratch: string
+  /** The only folders that statements may read from and write to. */
+  readonly folders: readonly string[]
+}
+
+/** One row of a small answer, by column name. */
+export type Row = Readonly<Record<string, JS>>
+
+export interface Engine {
+  /** Runs statements and forgets what they answer. */
+  run(sql: string, values?: readonly DuckDBValue[]): Promise<void>
+  /** The rows of one query, as objects; for small answers. */
+  rows(sql: string): Promise<readonly Row[]>
+  /** Visits the answer of one query in chunks, in its order, without holding it. */
+  stream(sql: string, visit: (chunk: DuckDBDataChunk) => void): Promise<void>
+  /** Appends rows to a table, also while a statement runs. */
+  appender(table: string): Promise<DuckDBAppender>
+  /** Runs a statement while another one may be running. */
+  runAside(sql: string): Promise<void>
+  /** Of DuckDB, as `v1.5.6`. */
+  readonly version: string
+  close(): void
+}
+
+/**
+ * A private database of one run. Times without zone are UTC in it, nothing is downloaded, and files
+ * outside `folders` cannot be reached.
+ */
+export async function openEngine(settings: EngineSettings): Promise<Engine> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(settings.threads),
+    memory_limit: `${settings.memoryLimitMb}MB`,
+    temp_directory: settings.scratch,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  const aside = await instance.connect()
+  const appending: DuckDBConnection[] = []
+  const folders = list([settings.scratch, ...settings.folders].map((folder) => `${folder}/`))
+  await connection.run(
+    `SET TimeZone = ${text('UTC')}; SET allowed_directories = [${folders}];
+     SET enable_external_access = false; SET lock_configuration = true`,
+  )
+  return {
+    version: version(),
+    async appender(table) {
+      // Of its own: a connection bears one appender at a time, and none beside a statement.
+      const own = await instance.connect()
+      appending.push(own)
+      return own.createAppender(table)
+    },
+    async runAside(sql) {
+      await aside.run(sql)
+    },
+    async run(sql, values) {
+      await connection.run(sql, values ? [...values] : undefined)
+    },
+    async rows(sql) {
+      const reader = await connection.runAndReadAll(sql)
+      return reader.getRowObjectsJS()
+    },
+    async stream(sql, visit) {
+      const result = await connection.stream(sql)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return
+        visit(chunk)
+      }
+    },
+    close() {
+      for (const own of [...appending, aside, connection]) own.closeSync()
+      instance.closeSync()
+    },
+  }
+}

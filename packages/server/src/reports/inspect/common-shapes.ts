@@ -1,0 +1,114 @@
+// Nearly all cells of a real file are of a few plain shapes, which can be told from their bytes.
+// Whatever is none of them is no fault: it is looked at again, as text, by the exact rules.
+
+const ZERO = 0x30
+const NINE = 0x39
+const DOT = 0x2e
+const COLON = 0x3a
+const DASH = 0x2d
+const PLUS = 0x2b
+const SPACE = 0x20
+const T = 0x54
+const Z = 0x5a
+const LETTER_N = 0x6e
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+
+/** Two digits as a number; not a number when they are none. */
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = (bytes[at] as number) - ZERO
+  const ones = (bytes[at + 1] as number) - ZERO
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+}
+
+/** `YYYY-MM-DD` of a day that exists, well inside the years that are accepted. */
+export function isPlainDay(bytes: Buffer, at: number): boolean {
+  const century = twoDigits(bytes, at)
+  const year = century * 100 + twoDigits(bytes, at + 2)
+  const month = twoDigits(bytes, at + 5)
+  const day = twoDigits(bytes, at + 8)
+  if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return false
+  if (!(year >= 1971 && year <= 2198 && month >= 1 && month <= 12 && day >= 1)) return false
+  if (month === 2 && day === 29) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return day <= (DAYS[month - 1] as number)
+}
+
+/**
+ * `YYYY-MM-DD`, `T` or a space, `HH:MM:SS`, a fraction or none, then `Z`, `±HH:MM` or, where
+ * `zoneless` allows, nothing: what DuckDB casts to the same instant as the exact rules do.
+ */
+export function isPlainTime(bytes: Buffer, from: number, to: number, zoneless: boolean): boolean {
+  if (to - from < 19 || !isPlainDay(bytes, from)) return false
+  const separator = bytes[from + 10]
+  if (separator !== T && separator !== SPACE) return false
+  if (!isPlainClock(bytes, from + 11)) return false
+  let at = from + 19
+  if (at < to && bytes[at] === DOT) {
+    const fraction = at + 1
+    at = endOfDigits(bytes, fraction, to)
+    if (at === fraction || at - fraction > 9) return false
+  }
+  if (at === to) return zoneless
+  if (bytes[at] === Z) return at + 1 === to
+  return at + 6 === to && isPlainOffset(bytes, at)
+}
+
+function isPlainClock(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at + 2] === COLON &&
+    bytes[at + 5] === COLON &&
+    twoDigits(bytes, at) <= 23 &&
+    twoDigits(bytes, at + 3) <= 59 &&
+    twoDigits(bytes, at + 6) <= 59
+  )
+}
+
+function isPlainOffset(bytes: Buffer, at: number): boolean {
+  const sign = bytes[at]
+  return (
+    (sign === PLUS || sign === DASH) &&
+    bytes[at + 3] === COLON &&
+    twoDigits(bytes, at + 1) <= 14 &&
+    twoDigits(bytes, at + 4) <= 59
+  )
+}
+
+function endOfDigits(bytes: Buffer, from: number, to: number): number {
+  let at = from
+  while (at < to && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at += 1
+  return at
+}
+
+/** Up to nine digits, and up to six decimals behind a point; more than nothing. */
+export function isPlainIncome(bytes: Buffer, from: number, to: number): boolean {
+  const point = endOfDigits(bytes, from, to)
+  if (point === from || point - from > 9) return false
+  const end = point < to && bytes[point] === DOT ? endOfDigits(bytes, point + 1, to) : point
+  if (end !== to || (end !== point && (end - point < 2 || end - point > 7))) return false
+  for (let at = from; at < to; at += 1) {
+    if ((bytes[at] as number) > ZERO) return true
+  }
+  return false
+}
+
+/**
+ * Begins and ends with a visible ASCII character, so that nothing is trimmed from it, and is not one
+ * of the words for nothing; may be empty.
+ */
+export function isPlainText(bytes: Buffer, from: number, to: number): boolean {
+  const length = to - from
+  if (length === 0) return true
+  const first = bytes[from] as number
+  if ((length === 3 || length === 4) && (first | 0x20) === LETTER_N) return false
+  return isVisible(first) && isVisible(bytes[to - 1] as number)
+}
+
+const isVisible = (byte: number): boolean => byte > SPACE && byte < 0x7f
+
+export function isSameText(bytes: Buffer, from: number, to: number, ascii: Buffer): boolean {
+  if (to - from !== ascii.length) return false
+  for (let at = 0; at < ascii.length; at += 1) {
+    if (bytes[from + at] !== ascii[at]) return false
+  }
+  return true
+}

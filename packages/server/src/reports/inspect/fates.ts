@@ -1,0 +1,50 @@
+import type { RecordPlace } from './record.ts'
+
+/** A row that goes to `rejected_rows.csv`. */
+export type RejectedRow = {
+  readonly line: number
+  readonly reason: string
+  readonly raw: string
+}
+
+/** Where the records of one file ended; what is in neither map is kept or a duplicate. */
+export type Fates = {
+  readonly filtered: ReadonlyMap<string, number>
+  readonly rejected: ReadonlyMap<string, number>
+  readonly records: number
+}
+
+export type FateBook = Fates & {
+  record(): void
+  filter(reason: string): void
+  reject(row: RejectedRow): void
+}
+
+/** @param onRejected gets each row as it is rejected */
+export function createFateBook(onRejected: (row: RejectedRow) => void): FateBook {
+  const filtered = new Map<string, number>()
+  const rejected = new Map<string, number>()
+  let records = 0
+  return {
+    filtered,
+    rejected,
+    get records() {
+      return records
+    },
+    record() {
+      records += 1
+    },
+    filter: (reason) => count(filtered, reason),
+    reject(row) {
+      count(rejected, row.reason)
+      onRejected(row)
+    },
+  }
+}
+
+function count(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
+}
+
+export const rawText = ({ start, stop }: RecordPlace, bytes: Buffer): string =>
+  bytes.toString('utf8', start, stop)

@@ -1,0 +1,12 @@
+import type { InputZone } from '../cells/cells.ts'
+import type { RejectedRow } from './fates.ts'
+
+export type InspectSettings = {
+  readonly delimiter: string
+  /** Of times that name none. */
+  readonly zone: InputZone
+  /** Receipts that match are no sales (BAD_RECEIPT_PATTERN). */
+  readonly badReceipt: RegExp | null
+  /** Gets each rejected row as it is found. */
+  readonly onRejected: (row: RejectedRow) => void
+}

@@ -1,0 +1,38 @@
+// The rows that could not be read, with file, line, reason and text: nothing vanishes silently.
+import { type Engine, text } from '../engine/engine.ts'
+import type { RejectedRow } from '../inspect/inspect.ts'
+import { textCell } from '../print/print.ts'
+
+export type RejectedRows = {
+  /** Takes rows of one file from here on; what was taken of this file before is forgotten. */
+  begin(file: string): Promise<(row: RejectedRow) => void>
+  /** Writes `rejected_rows.csv`, sorted by file, reason, raw text and line. */
+  write(path: string): Promise<void>
+}
+
+/** Keeps them in the engine, which spills when there are many. */
+export async function createRejectedRows(engine: Engine): Promise<RejectedRows> {
+  await engine.run('CREATE TABLE rejected (file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)')
+  let appender = await engine.appender('rejected')
+  return {
+    async begin(file) {
+      appender.closeSync()
+      await engine.runAside(`DELETE FROM rejected WHERE file = ${text(file)}`)
+      appender = await engine.appender('rejected')
+      return ({ line, reason, raw }) => {
+        appender.appendVarchar(file)
+        appender.appendBigInt(BigInt(line))
+        appender.appendVarchar(reason)
+        appender.appendVarchar(raw)
+        appender.endRow()
+      }
+    },
+    async write(path) {
+      appender.closeSync()
+      await engine.run(`
+        COPY (SELECT file, line, reason, ${textCell('raw')} AS raw
+          FROM rejected ORDER BY file, reason, rejected.raw, line)
+        TO ${text(path)} (FORMAT csv, HEADER true)`)
+    },
+  }
+}
