@@ -5,7 +5,7 @@ export type MoneyFault = 'unreadable-money' | 'ambiguous-number' | 'money-out-of
 /** What a comma is in a whole column; `undefined` where its cells do not say, or say both. */
 export type Comma = 'decimal' | 'thousands' | undefined
 
-/** |amount| of 10^12 and more, in micros. */
+/** |amount| of 10^9 and more, in micros. */
 const OUT_OF_RANGE = 10n ** 15n
 const MICRO_DIGITS = 6
 const SPACE = '\\p{White_Space}'
