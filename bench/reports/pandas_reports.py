@@ -38,7 +38,7 @@ PURCHASE_COLUMNS = [
     *["campaign", "receipt_id", "status"],
 ]
 CONFIRMED_COLUMNS = ["appsflyer_id", "event_time_utc", "revenue_usd", "receipt_id"]
-DETAIL_ROWS = 500_000
+DETAIL_ROWS = 100_000
 UNREADABLE = np.iinfo(np.int64).min
 
 
