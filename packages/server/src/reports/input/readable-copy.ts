@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { joinCells, splitCells } from './csv-cells.ts'
 import type { Header } from './header.ts'
-import { createRecordIndex, type RecordIndex } from './record-index.ts'
 import { LF, type Walk } from './record-walk.ts'
 import type { SurveySettings } from './survey.ts'
 import {
@@ -16,8 +15,8 @@ import { beginningOf, type Chunk, walkFile } from './walk-file.ts'
 
 /** What became of the records of a file that DuckDB cannot read as it is. */
 export type ReadableCopy = {
-  /** The readable records; their places are those in the original. */
-  readonly index: RecordIndex
+  /** The readable ones. */
+  readonly records: number
   readonly unreadable: number
   readonly multiline: boolean
 }
@@ -37,10 +36,10 @@ export async function writeReadableCopy(
   path: string,
   settings: CopySettings,
 ): Promise<ReadableCopy> {
-  const index = createRecordIndex()
   const unread: UnreadableRecord[] = []
   const copy = await createCopy(path, header, settings.chunkBytes)
   settings.onBytes(header.data.offset)
+  let records = 0
   let unreadable = 0
   let multiline = false
   try {
@@ -62,7 +61,7 @@ export async function writeReadableCopy(
         if (reason === null) {
           copy.add(record, chunk.bytes)
           settings.onRecord(record, chunk.bytes)
-          index.add(chunk.base + record.start, record.line)
+          records += 1
           multiline ||= record.breaks > 0
         } else {
           unread.push({ line: record.line, reason, raw: rawText(record, chunk, reason, settings) })
@@ -78,7 +77,7 @@ export async function writeReadableCopy(
   } finally {
     await copy.close()
   }
-  return { index, unreadable, multiline }
+  return { records, unreadable, multiline }
 }
 
 function rawText(

@@ -5,7 +5,6 @@ import { type Delimiter, type Header, headerOf, openCsv } from './header.ts'
 import { InputError } from './input-error.ts'
 import { type CopySettings, type ReadableCopy, writeReadableCopy } from './readable-copy.ts'
 import type { Walk } from './record-walk.ts'
-import { type RecordText, readRecordsAt } from './records-at.ts'
 import { type SurveySettings, survey } from './survey.ts'
 import { RECORD_BYTES_MAX, type UnreadableRecord } from './unreadable.ts'
 import { windowFor } from './walk-file.ts'
@@ -18,9 +17,15 @@ export type ScanSettings = {
   readonly scratchDir: string
   /** Each record that cannot be read, in file order; a promise is waited for. */
   readonly onUnreadable: (record: UnreadableRecord) => void | Promise<void>
-  /** Each readable record, in file order; the object is used again for the next. */
+  /**
+   * Each readable record where it lies in `bytes`, in file order. Both are used again for the next: a
+   * taker keeps nothing of them.
+   */
   readonly onRecord?: (record: Walk, bytes: Buffer) => void
-  /** The file is read again from its first record: what was seen of it is void. */
+  /**
+   * The file is read again from its first record: what `onRecord` saw is void. Once at most, and before
+   * the first `onUnreadable`.
+   */
   readonly onRestart?: () => void | Promise<void>
   /** Bytes read so far, of so many; the total doubles when the file must be read a second time. */
   readonly onProgress?: ((bytes: number, total: number) => void) | undefined
@@ -36,26 +41,19 @@ export type ScannedCsv = {
   readonly sha256: string
   readonly bytes: number
   readonly header: readonly string[]
-  /** Readable data records; record n (from 0) is row n of `readPath` in file order. */
+  /** Readable records, behind the header: `onRecord` saw as many since the file was last begun. */
   readonly records: number
   readonly unreadable: number
   /** A quote fault was met, so that every line was read for itself. */
   readonly byLine: boolean
   /**
-   * What to give DuckDB: `read_csv(readPath, auto_detect=false, header=false, skip=1, delim=delimiter,
-   * quote='"', escape='"', strict_mode=true, null_padding=false, parallel=parallel,
-   * hive_partitioning=false, columns=…)`. Empty cells come as NULL. It is the file itself, or a
-   * copy of its readable records in `scratchDir`.
+   * What the engine reads, strictly (`readCsvSql`): the file itself, or a copy of its readable records
+   * in `scratchDir`. Either begins with a line that is none of them.
    */
   readonly readPath: string
   readonly delimiter: Delimiter
   /** False where a cell holds a line break: no part of the file can be read without its beginning. */
   readonly parallel: boolean
-  /**
-   * The original text of readable records, by their strictly ascending ordinals from 0, a batch per
-   * chunk read. Far ordinals are jumped to.
-   */
-  recordsAt(ordinals: ArrayLike<number>): AsyncGenerator<readonly RecordText[]>
   /** @throws InputError when the file is another one than was scanned, or was written to since */
   assertUnchanged(): Promise<void>
 }
@@ -82,20 +80,18 @@ export async function scanCsv(path: string, settings: ScanSettings): Promise<Sca
           ...walking,
           byLine: surveyed.quoteFault,
         })
-    const { index, unreadable, multiline, readPath } = taken
+    const { records, unreadable, multiline, readPath } = taken
     const scanned: ScannedCsv = {
       path,
       sha256: surveyed.sha256,
       bytes: surveyed.bytes,
       header: header.cells,
-      records: index.count,
+      records,
       unreadable,
       byLine: surveyed.quoteFault,
       readPath,
       delimiter: header.delimiter,
       parallel: !multiline,
-      recordsAt: (ordinals) =>
-        readRecordsAt({ path, header, index, byLine: surveyed.quoteFault, ...walking }, ordinals),
       assertUnchanged: () => assertSame(path, before),
     }
     await scanned.assertUnchanged()

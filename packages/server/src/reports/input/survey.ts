@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Header } from './header.ts'
-import { createRecordIndex, type RecordIndex } from './record-index.ts'
 import type { Walk, Window } from './record-walk.ts'
 import { isBlank, unreadableReason } from './unreadable.ts'
 import { type Chunk, walkFile } from './walk-file.ts'
@@ -16,8 +15,8 @@ export type Survey = {
   readonly quoteFault: boolean
   /** A cell holds a line break. */
   readonly multiline: boolean
-  /** The records; meaningless unless regular. */
-  readonly index: RecordIndex
+  /** Readable records; meaningless unless regular. */
+  readonly records: number
 }
 
 export type SurveySettings = {
@@ -32,7 +31,7 @@ export type SurveySettings = {
   readonly onBytes: (bytes: number) => void
 }
 
-type Findings = { regular: boolean; quoteFault: boolean; multiline: boolean }
+type Findings = { regular: boolean; quoteFault: boolean; multiline: boolean; records: number }
 
 /** Reads a file once, to its last byte, and finds out whether it must be sorted out first. */
 export async function survey(
@@ -41,8 +40,8 @@ export async function survey(
   settings: SurveySettings,
 ): Promise<Survey> {
   const hash = createHash('sha256')
-  const index = createRecordIndex()
-  const found: Findings = { regular: header.plain, quoteFault: false, multiline: false }
+  const marks = { quoteFault: false, multiline: false }
+  const found: Findings = { regular: header.plain, ...marks, records: 0 }
   hash.update(await bytesBefore(file, header.data.offset))
   settings.onBytes(header.data.offset)
   let bytes = header.data.offset
@@ -59,13 +58,13 @@ export async function survey(
         settings.onBytes(read.length)
       },
     },
-    (record, chunk) => note(record, chunk, header.cells.length, settings, index, found),
+    (record, chunk) => note(record, chunk, header.cells.length, settings, found),
   )
   let state = null
   for await (state of walking) {
   }
   const regular = found.regular && state !== null && oneLineEnd(header, state)
-  return { ...found, regular, sha256: hash.digest('hex'), bytes, index }
+  return { ...found, regular, sha256: hash.digest('hex'), bytes }
 }
 
 function note(
@@ -73,7 +72,6 @@ function note(
   chunk: Chunk,
   columns: number,
   settings: SurveySettings,
-  index: RecordIndex,
   found: Findings,
 ): boolean {
   if (record.cells === 1 && isBlank(record, chunk.bytes)) {
@@ -93,7 +91,7 @@ function note(
   // DuckDB takes the quotes of ` "4,99"` away and the space with them.
   if (record.literalQuote) found.regular = false
   if (record.breaks > 0) found.multiline = true
-  index.add(chunk.base + record.start, record.line)
+  found.records += 1
   settings.onRecord(record, chunk.bytes)
   return true
 }

@@ -16,7 +16,7 @@ export type Place = {
   readonly line: number
 }
 
-/** What walks through a file. Sizes in bytes; the window is one of `windowFor` both. */
+/** What walks through a file. Sizes in bytes; the window is `windowFor` these sizes. */
 export type WalkSettings = {
   readonly grammar: Grammar
   /** Of the file: the starts of so many cells of a record are kept. */
@@ -28,16 +28,14 @@ export type WalkSettings = {
   readonly fileBytes: number
   readonly signal?: AbortSignal | undefined
   /** Bytes as they are read, once and in order. */
-  readonly onBytes?: (bytes: Buffer) => void
+  readonly onBytes: (bytes: Buffer) => void
 }
 
-export type Visit = (record: Walk, chunk: Chunk) => boolean
+type Visit = (record: Walk, chunk: Chunk) => boolean
 
 /** What a visitor sees beside the record. */
 export type Chunk = {
   readonly bytes: Buffer
-  /** The byte of the file that stands first in `bytes`. */
-  readonly base: number
   /** All records of this chunk are UTF-8 without NUL. */
   readonly sound: boolean
   /** The first bytes of a record that the window no longer holds (`dropped`). */
@@ -45,8 +43,8 @@ export type Chunk = {
 }
 
 /**
- * Walks through a file from a place on; memory is the window, whatever the file's size. Yields after
- * each chunk read. When a visitor returns false the rest is only read, and that only for `onBytes`.
+ * Walks through a file from a place on to its end; memory is the window, whatever the file's size.
+ * Yields after each chunk read. When a visitor returns false the rest is only read, for `onBytes`.
  */
 export async function* walkFile(
   file: FileHandle,
@@ -66,13 +64,13 @@ export async function* walkFile(
     const { bytesRead } = await file.read(bytes, filled, wanted, base + filled)
     const end = filled + bytesRead
     const last = bytesRead === 0
-    settings.onBytes?.(bytes.subarray(filled, end))
+    settings.onBytes(bytes.subarray(filled, end))
     if (walking) {
-      const chunk = { bytes, base, sound: isSound(bytes, state.start, end, last), beginning }
+      const chunk = { bytes, sound: isSound(bytes, state.start, end, last), beginning }
       walking = walk(state, grammar, window, end, last, (record) => visit(record, chunk))
     }
     yield state
-    if (last || (!walking && settings.onBytes === undefined)) return
+    if (last) return
     if (!walking) state.start = end
     if (state.at - state.start > settings.recordBytesMax) {
       if (state.dropped === 0) {
