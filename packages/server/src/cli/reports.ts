@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+// Not through the front door, which would load the logger and the metrics.
+import { systemClock } from '../platform/clock.ts'
 import { isZone, NO_ZONE } from '../report-settings.ts'
 import type { Compute } from '../reports/runs/runs.ts'
 import type { RunOptions } from './reports-run.ts'
@@ -9,7 +11,7 @@ export type ReportsParts = {
 }
 
 const OURS: ReportsParts = {
-  loadCompute: async () => (await import('../reports/reports.ts')).createCompute(),
+  loadCompute: async () => (await import('../reports/reports.ts')).createCompute(systemClock),
 }
 
 export function reportsCommand(parts: ReportsParts = OURS): Command {

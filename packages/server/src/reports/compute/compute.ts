@@ -34,12 +34,16 @@ import { createStages, type Stages } from './stages.ts'
 
 const DAY_MS = 86_400_000
 
-/**
- * Computes all reports with DuckDB.
- * @param junkReceiptRows a receipt on more rows of one player is junk; tests reach a low limit
- */
+export type ComputeParts = {
+  /** Milliseconds since some start, for the durations of the stages. */
+  monotonic(): number
+  /** A receipt on more rows of one player is junk; tests set a limit that small inputs reach. */
+  readonly junkReceiptRows?: number | undefined
+}
+
+/** Computes all reports with DuckDB. */
 export const createCompute =
-  (junkReceiptRows = JUNK_RECEIPT_ROWS): Compute =>
+  ({ monotonic, junkReceiptRows = JUNK_RECEIPT_ROWS }: ComputeParts): Compute =>
   async (request, progress) => {
     try {
       const inputs = await findInputs(request.data)
@@ -50,7 +54,7 @@ export const createCompute =
         folders: [request.data, request.target],
       })
       try {
-        const stages = createStages(progress)
+        const stages = createStages(progress, monotonic)
         return await compute({ engine, inputs, request, progress, stages, junkReceiptRows })
       } finally {
         engine.close()

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import type { Progress } from '../runs/runs.ts'
 
 /** The stages of a run with their share of the time it takes, about, at ten million purchases. */
@@ -24,13 +23,14 @@ export type Stages = {
   finish(): Readonly<Record<string, number>>
 }
 
-export function createStages(progress: Progress): Stages {
+/** @param monotonic milliseconds since some start */
+export function createStages(progress: Progress, monotonic: () => number): Stages {
   const durations: Record<string, number> = {}
   let stage: Stage | null = null
   let before = 0
-  let startedMs = performance.now()
+  let startedMs = monotonic()
   const end = (): void => {
-    const nowMs = performance.now()
+    const nowMs = monotonic()
     if (stage !== null) {
       durations[stage] = Math.round(nowMs - startedMs)
       before += STAGES[stage]

@@ -35,11 +35,11 @@ export async function writeReconciliation(
     `'","appsflyer_id":'`,
     jsonText('player'),
     `',"af_event_time_utc":'`,
-    quotedInstant('instant'),
+    "coalesce(af_time, 'null')",
     `',"cf_event_time_utc":'`,
-    quotedInstant('cf_instant'),
+    "coalesce(cf_time, 'null')",
     `',"event_time_utc":'`,
-    quotedInstant('coalesce(instant, cf_instant)'),
+    'coalesce(af_time, cf_time)',
     `',"revenue_usd":'`,
     moneyNumber('revenue'),
     `',"confirmed_revenue_usd":'`,
@@ -58,10 +58,13 @@ export async function writeReconciliation(
     COPY (
       SELECT concat(${parts.join(', ')})
       FROM (
-        SELECT place, player, instant, cf_instant::BIGINT AS cf_instant, revenue,
-          cf_micros::BIGINT AS cf_micros, receipt, rule, flags
-        FROM (${OUR_DETAILS} UNION ALL ${THEIR_DETAILS})
-        ORDER BY place
+        SELECT *, ${quotedInstant('instant')} AS af_time, ${quotedInstant('cf_instant')} AS cf_time
+        FROM (
+          SELECT place, player, instant, cf_instant::BIGINT AS cf_instant, revenue,
+            cf_micros::BIGINT AS cf_micros, receipt, rule, flags
+          FROM (${OUR_DETAILS} UNION ALL ${THEIR_DETAILS})
+          ORDER BY place
+        )
       )
     ) TO ${text(path)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\t',
       PREFIX ${text(`${head}\n`)}, SUFFIX ${text('\n]}\n')},
@@ -74,8 +77,9 @@ const APART = '(cf_instant - instant)'
 const orNull = (value: string, print: string): string =>
   `CASE WHEN ${value} IS NULL THEN 'null' ELSE ${print} END`
 
+/** NULL for none: `concat` would take that for an empty text. */
 const quotedInstant = (instant: string): string =>
-  orNull(instant, `concat('"', ${instantText(instant)}, '"')`)
+  `CASE WHEN ${instant} IS NOT NULL THEN concat('"', ${instantText(instant)}, '"') END`
 
 /** A matched purchase without receipt shows that of its confirmation. */
 const OUR_DETAILS = `
