@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CommaMeaning, commaEvidence, decideComma, parseMoney } from './money.ts'
+import { type CommaMeaning, commaEvidence, parseMoney } from './money.ts'
 import { formatMicrosCsv, formatMicrosJson } from './numerals.ts'
 
 const NBSP = '\u00a0'
@@ -128,15 +128,4 @@ describe('commaEvidence', () => {
     ['a,b', null],
     ['', null],
   ])('of %j is %s', (text, evidence) => expect(commaEvidence(text)).toBe(evidence))
-})
-
-describe('decideComma', () => {
-  it.each<[readonly string[], CommaMeaning]>([
-    [[], 'unknown'],
-    [['1,234', '5.00'], 'unknown'],
-    [['1,234', '4,99', '4,98'], 'decimal'],
-    [['1,234.50', '1,234'], 'thousands'],
-    [['1,234.50', '4,99'], 'unknown'],
-    [['4,99', '1,234.50', '4,99'], 'unknown'],
-  ])('of %j is %s', (texts, meaning) => expect(decideComma(texts)).toBe(meaning))
 })

@@ -43,19 +43,7 @@ export function commaEvidence(text: string): 'decimal' | 'thousands' | null {
   return number?.kind === 'plain' ? number.comma : null
 }
 
-/** The meaning of lone commas in a column: that of its other commas, if they agree. */
-export function decideComma(texts: Iterable<string>): CommaMeaning {
-  let decided: CommaMeaning = 'unknown'
-  for (const text of texts) {
-    const evidence = commaEvidence(text)
-    if (evidence === null || evidence === decided) continue
-    if (decided !== 'unknown') return 'unknown'
-    decided = evidence
-  }
-  return decided
-}
-
-/** Nearly every cell, and what the SQL twin reads too. */
+/** Nearly every cell. */
 const PLAIN = /^(-?)(\d+)(?:\.(\d+))?$/
 const SIGN = /^[+\-\u2212]/
 const CURRENCY = String.raw`US\$|R\$|[$€£¥₹₩₽₺]|[A-Za-z]{3}`

@@ -13,22 +13,27 @@ const Z = 0x5a
 const LETTER_N = 0x6e
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+/** Above every upper bound, and an integer: a NaN among integers costs twice the time. */
+const NO_DIGITS = 10_000
 
-/** Two digits as a number; not a number when they are none. */
+/** Two digits as a number, {@link NO_DIGITS} or more when they are none. */
 function twoDigits(bytes: Buffer, at: number): number {
   const tens = (bytes[at] as number) - ZERO
   const ones = (bytes[at + 1] as number) - ZERO
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS
 }
 
 /** `YYYY-MM-DD` of a day that exists, well inside the years that are accepted. */
-export function isPlainDay(bytes: Buffer, at: number): boolean {
-  const century = twoDigits(bytes, at)
-  const year = century * 100 + twoDigits(bytes, at + 2)
+export function isPlainDay(bytes: Buffer, from: number, to: number): boolean {
+  return to - from === 10 && startsWithDay(bytes, from)
+}
+
+function startsWithDay(bytes: Buffer, at: number): boolean {
+  if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return false
+  const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2)
   const month = twoDigits(bytes, at + 5)
   const day = twoDigits(bytes, at + 8)
-  if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return false
-  if (!(year >= 1971 && year <= 2198 && month >= 1 && month <= 12 && day >= 1)) return false
+  if (year < 1971 || year > 2198 || month < 1 || month > 12 || day < 1) return false
   if (month === 2 && day === 29) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   return day <= (DAYS[month - 1] as number)
 }
@@ -38,7 +43,7 @@ export function isPlainDay(bytes: Buffer, at: number): boolean {
  * `zoneless` allows, nothing: what DuckDB casts to the same instant as the exact rules do.
  */
 export function isPlainTime(bytes: Buffer, from: number, to: number, zoneless: boolean): boolean {
-  if (to - from < 19 || !isPlainDay(bytes, from)) return false
+  if (to - from < 19 || !startsWithDay(bytes, from)) return false
   const separator = bytes[from + 10]
   if (separator !== T && separator !== SPACE) return false
   if (!isPlainClock(bytes, from + 11)) return false
@@ -105,6 +110,7 @@ export function isPlainText(bytes: Buffer, from: number, to: number): boolean {
 
 const isVisible = (byte: number): boolean => byte > SPACE && byte < 0x7f
 
+/** The bytes are this ASCII text. */
 export function isSameText(bytes: Buffer, from: number, to: number, ascii: Buffer): boolean {
   if (to - from !== ascii.length) return false
   for (let at = 0; at < ascii.length; at += 1) {

@@ -1,0 +1,270 @@
+import { tmpdir } from 'node:os'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseDay, parseInstant, parseMoney, present, UTC } from '../cells/cells.ts'
+import { lookUpInstants, lookUpMoney } from '../clean/texts.ts'
+import { openEngine } from '../engine/engine.ts'
+import { isPlainDay, isPlainIncome, isPlainText, isPlainTime } from './common-shapes.ts'
+
+const sizes = { threads: 1, memoryLimitMb: 500 }
+const engine = await openEngine({ ...sizes, scratch: tmpdir(), folders: [] })
+afterAll(() => engine.close())
+const NONE_ODD = new Map<string, bigint | null>()
+const asTime = (await lookUpInstants(engine, 'unused', 'cell', NONE_ODD)).value
+const asMoney = (await lookUpMoney(engine, 'unused', 'cell', NONE_ODD)).value
+
+let tables = 0
+/** What the engine makes of each text; it reads all cells, also those that no one wants. */
+async function read(
+  texts: readonly string[],
+  expression: string,
+): Promise<readonly (bigint | null)[]> {
+  tables += 1
+  await engine.run(`CREATE TABLE cells${tables} (cell VARCHAR)`)
+  const appender = await engine.appender(`cells${tables}`)
+  for (const text of texts) {
+    appender.appendVarchar(text)
+    appender.endRow()
+  }
+  appender.closeSync()
+  const rows = await engine.rows(`SELECT ${expression} AS value FROM cells${tables} ORDER BY rowid`)
+  return rows.map(({ value }) => (typeof value === 'bigint' ? value : null))
+}
+
+/** Digits stand right before and behind the cell, so that a look past its edges is seen. */
+const amid =
+  (is: (bytes: Buffer, from: number, to: number) => boolean) =>
+  (text: string): boolean => {
+    const bytes = Buffer.from(`10${text}01`)
+    return is(bytes, 2, bytes.length - 2)
+  }
+const isTime = amid((bytes, from, to) => isPlainTime(bytes, from, to, true))
+const isZonedTime = amid((bytes, from, to) => isPlainTime(bytes, from, to, false))
+const isDay = amid(isPlainDay)
+const isIncome = amid(isPlainIncome)
+const isText = amid(isPlainText)
+
+/** Two digits, now and then those that come just before and behind what is right. */
+const two = (min: number, max: number) =>
+  fc
+    .oneof(
+      { arbitrary: fc.integer({ min, max }), weight: 12 },
+      { arbitrary: fc.constantFrom(Math.max(min - 1, 0), max + 1, max + 2), weight: 1 },
+    )
+    .map((n) => String(n).padStart(2, '0'))
+const day = fc
+  .tuple(
+    fc.oneof(
+      fc.integer({ min: 1965, max: 2040 }),
+      fc.constantFrom(2000, 2100, 2198, 2199, 2200, 1),
+    ),
+    two(1, 12),
+    two(1, 31),
+  )
+  .map(([year, month, date]) => `${String(year).padStart(4, '0')}-${month}-${date}`)
+const clock = fc
+  .tuple(
+    two(0, 23),
+    two(0, 59),
+    fc.oneof(
+      { arbitrary: two(0, 59).map((second) => `:${second}`), weight: 6 },
+      { arbitrary: fc.constant(''), weight: 1 },
+    ),
+  )
+  .map(([hour, minute, second]) => `${hour}:${minute}${second}`)
+const fraction = fc.oneof(
+  fc.constantFrom('', '', '', '.', '.1234567890'),
+  fc.nat(999_999_999).map((n) => `.${n}`),
+)
+const zone = fc.constantFrom(
+  ...[
+    '',
+    'Z',
+    '+02:00',
+    '-05:30',
+    '+14:59',
+    '',
+    'Z',
+    '-09:00',
+    'z',
+    ' UTC',
+    '-15:00',
+    '+0530',
+    '-11',
+    '+24:00',
+  ],
+  ...['-00:61', ' Z', '+02:00Z'],
+)
+const separator = fc.constantFrom('T', ' ', 'T', ' ', 'T', ' ', 't', '  ', '')
+const time = fc.tuple(day, separator, clock, fraction, zone).map((parts) => parts.join(''))
+const money = fc
+  .tuple(
+    fc.constantFrom('', '', '', '-', '+', '$'),
+    fc.oneof(fc.nat(2_000_000).map(String), fc.bigInt(0n, 10n ** 14n).map(String)),
+    fc.oneof(
+      fc.constant(''),
+      fc.nat(99_999_999).map((n) => `.${n}`),
+      fc.constantFrom('.', '.00', '.000000', ',99', ',999'),
+    ),
+  )
+  .map((parts) => parts.join(''))
+
+const ODD = [...'0123456789-:+.,TZtze_ ÷\u00a0\uFF11', '\u2028', '']
+/** One or two characters replaced, inserted or taken out. */
+const mutated = (texts: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      texts,
+      fc.array(fc.tuple(fc.nat(40), fc.constantFrom(...ODD), fc.nat(1)), { maxLength: 2 }),
+    )
+    .map(([text, edits]) =>
+      edits.reduce((done, [at, odd, cut]) => done.slice(0, at) + odd + done.slice(at + cut), text),
+    )
+const many = (texts: fc.Arbitrary<string>, seed: number) =>
+  fc.sample(fc.oneof(texts, mutated(texts)), { numRuns: 30_000, seed })
+
+/** Every text that differs from a good one in any two places, over the characters that casts forgive. */
+function twoPlaces(good: string): string[] {
+  const found: string[] = []
+  for (let a = 0; a < good.length; a++)
+    for (let b = a + 1; b < good.length; b++)
+      for (const x of ' 0T.+-:Z29') {
+        for (const y of ' 0T.+-:Z29')
+          found.push(good.slice(0, a) + x + good.slice(a + 1, b) + y + good.slice(b + 1))
+      }
+  return found
+}
+
+/** Texts of the shape that the engine reads in another way than the rules, or the rules not at all. */
+async function differing(
+  texts: readonly string[],
+  isPlain: (text: string) => boolean,
+  expression: string,
+  rule: (text: string) => bigint | undefined,
+): Promise<readonly string[]> {
+  const values = await read(texts, expression)
+  return texts.filter((text, i) => isPlain(text) && (rule(text) ?? 'none') !== values[i])
+}
+const instantOf = (text: string) => parseInstant(text, UTC).instant
+const midnightOf = (text: string) => {
+  const { day: found } = parseDay(text, UTC)
+  return found === undefined ? undefined : BigInt(found) * 86_400_000_000n
+}
+const microsOf = (text: string) => parseMoney(text, 'unknown').micros
+
+describe('a plain time', () => {
+  it('is to the engine what the rules say', async () => {
+    const texts = many(time, 1)
+    expect(texts.filter(isTime).length).toBeGreaterThan(2_000)
+    expect(await differing(texts, isTime, asTime, instantOf)).toEqual([])
+  })
+
+  it.each([
+    '2026-03-04 15:16:17',
+    '2026-03-04T15:16:17Z',
+    '2026-03-04 15:16:17.5',
+    '2024-02-29T15:16:17+02:00',
+  ])('is to the engine what the rules say in any two characters of %s', async (good) => {
+    expect(await differing(twoPlaces(good), isTime, asTime, instantOf)).toEqual([])
+  })
+
+  it('is each time of a real file', () => {
+    const zones = ['', 'Z', '+02:00', '-11:30', '+14:00']
+    for (const t of ['T', ' ']) {
+      for (const digits of ['', '.1', '.120', '.123456', '.123456789']) {
+        const texts = zones.map((end) => `2026-03-04${t}15:16:17${digits}${end}`)
+        expect(texts.filter(isTime)).toEqual(texts)
+        expect(texts.filter(isZonedTime)).toEqual(texts.slice(1))
+      }
+    }
+  })
+
+  it('is every second of a day, and every day of many years', () => {
+    const first = Date.UTC(1971, 0, 1)
+    for (let n = 0; n < 83_000; n++) {
+      const iso = new Date(first + n * (86_400_000 + 1_000)).toISOString()
+      expect(isTime(iso.slice(0, 19)) && isZonedTime(iso) && isDay(iso.slice(0, 10))).toBe(true)
+    }
+  })
+
+  it('has no hour 24, which a cast takes for the next day', () => {
+    for (const t of ['T', ' ']) expect(isTime(`2026-03-04${t}24:00:00Z`)).toBe(false)
+  })
+})
+
+describe('a plain day', () => {
+  it('is to the engine what the rules say', async () => {
+    const texts = [...many(day, 2), ...twoPlaces('2024-02-29')]
+    expect(texts.filter(isDay).length).toBeGreaterThan(5_000)
+    expect(await differing(texts, isDay, asTime, midnightOf)).toEqual([])
+  })
+})
+
+describe('a plain income', () => {
+  it('is to the engine what the rules say, and above 0', async () => {
+    const texts = [...many(money, 3), ...twoPlaces('1234.50'), ...twoPlaces('0.000001')]
+    expect(texts.filter(isIncome).length).toBeGreaterThan(3_000)
+    expect(await differing(texts, isIncome, asMoney, microsOf)).toEqual([])
+    expect(texts.filter((text) => isIncome(text) && (microsOf(text) ?? 0n) <= 0n)).toEqual([])
+  })
+
+  it('is to the engine what the rules say at the edge of what a double holds', async () => {
+    const edge = fc.bigInt(999_999_900_000_000n, 999_999_999_999_999n)
+    const texts = fc
+      .sample(edge, { numRuns: 20_000, seed: 4 })
+      .map((micros) => `${micros / 1_000_000n}.${String(micros % 1_000_000n).padStart(6, '0')}`)
+    expect(texts.filter(isIncome)).toEqual(texts)
+    expect(await differing(texts, isIncome, asMoney, microsOf)).toEqual([])
+  })
+
+  it('is each income of a real file', () => {
+    const texts = ['1', '0.99', '4.99', '1234.5', '0.000001', '999999999.999999', '007', '10.00']
+    expect(texts.filter(isIncome)).toEqual(texts)
+  })
+
+  it('is nothing that is 0, and nothing that a cast forgives', () => {
+    const texts = [
+      ...['0', '0.00', '-0', '-1', '+1', '1_000', '1e3', ' 12 ', '.5', '5.', '1.1234567', 'NaN'],
+      ...['1234567890', '', '1.2.3', '4,99', '.', '1 000'],
+    ]
+    expect(texts.filter(isIncome)).toEqual([])
+  })
+})
+
+describe('a plain text', () => {
+  const part = fc.constantFrom(
+    ...['', 'n', 'N', 'null', 'NULL', 'n/a', 'N/A', 'none', 'GPA.1234', 'a b', '/', 'u', 'l', 'A'],
+    ...[' ', '\t', '\u00a0', '\u0085', '\u3000', '\ufeff', 'é', '日', '"', '\x7f'],
+  )
+  const texts = fc.array(part, { maxLength: 4 }).map((parts) => parts.join(''))
+
+  it('is what is left of it when nothing is trimmed and nothing means none', () => {
+    const all = fc.sample(texts, { numRuns: 30_000, seed: 5 })
+    expect(all.filter(isText).length).toBeGreaterThan(2_000)
+    expect(all.filter((text) => isText(text) && present(text) !== text)).toEqual([])
+  })
+
+  it('is each id of a real file', () => {
+    const ids = ['', '1700000000000-6563146', 'GPA.8352-8834-000000000', 'x', 'player-é-1', 'a b']
+    expect(ids.filter(isText)).toEqual(ids)
+  })
+})
+
+describe('the engine', () => {
+  it('stops at no cell, also of rows that no one wants', async () => {
+    const words = [
+      'infinity',
+      '-infinity',
+      'epoch',
+      'inf',
+      'nan',
+      '1e308',
+      '-1e19',
+      '9'.repeat(400),
+    ]
+    const years = ['290000-01-01', '-290000-01-01', '0001-01-01 (BC)', '294247-01-10 04:00:54Z']
+    const texts = [...words, ...years, '']
+    expect(await read(texts, asTime)).toHaveLength(texts.length)
+    expect(await read(texts, asMoney)).toHaveLength(texts.length)
+  })
+})
