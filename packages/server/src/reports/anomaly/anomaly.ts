@@ -4,6 +4,8 @@ import { type Roas, roasText } from '../roas/roas.ts'
 import { type Fraction, isLess, meanOf, times } from './fractions.ts'
 import { suggestion } from './suggestion.ts'
 
+export { type Fraction, isLess, meanOf } from './fractions.ts'
+
 export type AnomalyReason =
   | 'ok'
   | 'no_cost'

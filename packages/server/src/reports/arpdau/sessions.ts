@@ -6,17 +6,17 @@ import type { SessionColumns, SessionFindings } from '../inspect/inspect.ts'
 export type SessionCounts = {
   /** Rows that are no duplicates of another: the same user at the same instant is one. */
   readonly kept: number
-  /** Distinct users of the day. */
-  readonly dau: number
+  /** Distinct users of each day that was asked for, since 1970. */
+  readonly users: ReadonlyMap<number, number>
 }
 
-/** Counts the sessions of a file, and the users of `day` (since 1970) among them. */
+/** Counts the sessions of a file, and the users of each of `days` (since 1970) among them. */
 export async function readSessions(
   engine: Engine,
   file: ReadableCsv,
   at: SessionColumns,
   found: SessionFindings,
-  day: number,
+  days: readonly number[],
 ): Promise<SessionCounts> {
   const time = await lookUpInstants(
     engine,
@@ -24,14 +24,20 @@ export async function readSessions(
     `file.${columnAt(at.time)}`,
     found.times,
   )
-  const [{ kept, dau } = {}] = await engine.rows(`
-    SELECT count(*)::INTEGER AS kept,
-      (count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS dau
+  const users = days.map(
+    (day, index) =>
+      `(count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS day${index}`,
+  )
+  const [{ kept, ...counts } = {}] = await engine.rows(`
+    SELECT ${['count(*)::INTEGER AS kept', ...users].join(', ')}
     FROM (
       SELECT DISTINCT ${idSql(`file.${columnAt(at.user)}`, found.untidy)} AS user_id,
         ${time.value} AS instant
       FROM ${readCsvSql(file)} AS file ${time.join}
     )
     WHERE user_id IS NOT NULL AND instant IS NOT NULL`)
-  return { kept: integer(kept), dau: integer(dau) }
+  return {
+    kept: integer(kept),
+    users: new Map(days.map((day, index) => [day, integer(counts[`day${index}`])])),
+  }
 }

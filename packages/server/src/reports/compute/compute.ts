@@ -1,12 +1,14 @@
 // One computation of all reports: files in, reports out. The engine reads one file while the next is
 // scanned here, and writes while rows are matched here.
 import { basename, join } from 'node:path'
+import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
 import { MARK } from '../clean/clean.ts'
 import { writeCurated } from '../curated/curated.ts'
 import { type Engine, openEngine } from '../engine/engine.ts'
 import { InputError } from '../input/input.ts'
+import { writePage } from '../page/page.ts'
 import {
   createMatchTables,
   JUNK_RECEIPT_ROWS,
@@ -78,7 +80,7 @@ type Work = {
 async function compute(work: Work): Promise<RunSummary> {
   const { engine, inputs, request, progress, stages } = work
   const rejected = await createRejectedRows(engine)
-  const { campaignKeys, ...read } = await readInputs(inputs, {
+  const { names, ...read } = await readInputs(inputs, {
     engine,
     scratch: request.scratch,
     ...meaningOf(request),
@@ -99,21 +101,31 @@ async function compute(work: Work): Promise<RunSummary> {
     read.sessions.file,
     columns,
     read.sessions.found,
-    d1.day,
+    lastDays(d1.day),
   )
-  const daily = await computeDailyReports(engine, campaignKeys, d1.day, costs, sessions.dau)
+  const dau = sessions.users.get(d1.day) ?? 0
+  const daily = await computeDailyReports(engine, names.campaignKeys, d1.day, costs, dau)
   await writeDailyReports(daily, request.target, progress)
   await rejected.write(join(request.target, 'rejected_rows.csv'))
   progress.written('rejected_rows.csv')
   for (const { file } of Object.values(read)) await file.assertUnchanged()
 
-  const severities = daily.anomalies.map(({ severity }) => severity)
-  return {
+  const found = {
     inputs: inputSummaries(read, {
       purchases: fatesOf(rows.purchaseMarks),
       confirmations: fatesOf(rows.confirmationMarks),
       sessions: sessions.kept,
     }),
+    notes: notes(basename(inputs.costs.path), summed),
+  }
+  await writePage(engine, join(request.target, 'report.html'), {
+    ...{ ...found, ...daily, d1, reconciliation, usersByDay: sessions.users },
+  })
+  progress.written('report.html')
+
+  const severities = daily.anomalies.map(({ severity }) => severity)
+  return {
+    inputs: found.inputs,
     d1: { date: formatDay(d1.day), reason: d1.reason },
     reconciliation: {
       matched: reconciliation.matched,
@@ -124,11 +136,15 @@ async function compute(work: Work): Promise<RunSummary> {
       critical: severities.filter((severity) => severity === 'critical').length,
       warning: severities.filter((severity) => severity === 'warning').length,
     },
-    notes: notes(basename(inputs.costs.path), summed),
+    notes: found.notes,
     durations_ms: stages.finish(),
     versions: { duckdb: engine.version },
   }
 }
+
+/** D-1 and the days before it that it is compared with. */
+const lastDays = (d1: number): number[] =>
+  Array.from({ length: HISTORY_DAYS + 1 }, (_value, back) => d1 - back)
 
 /** Writes the curated purchases while the rows are matched, then the reconciliation. */
 async function reconcile(

@@ -1,6 +1,7 @@
 import type { ByReason, DateReason, GoodRun, InputSummary } from './run-summary.ts'
 
-const WHY: Readonly<Record<DateReason, string>> = {
+/** Why D-1 is the day that it is, in words that follow it. */
+export const D1_REASONS: Readonly<Record<DateReason, string>> = {
   asked: 'as asked',
   yesterday: 'yesterday: the newest day with purchases is yesterday or today',
   'second-newest-day': 'the second newest day with purchases: the newest may be unfinished',
@@ -15,7 +16,7 @@ const number = (value: number): string => value.toLocaleString('en-US')
 export function summaryText(run: GoodRun): string {
   const { reconciliation: matches, anomalies } = run
   return [
-    `D-1 is ${run.date}, ${WHY[run.d1.reason]}`,
+    `D-1 is ${run.date}, ${D1_REASONS[run.d1.reason]}`,
     ...run.inputs.flatMap(inputLines),
     `reconciliation: ${number(matches.matched)} matched, ${number(matches.af_only)} af_only, ${number(matches.confirmed_only)} confirmed_only`,
     `anomalies: ${number(anomalies.critical)} critical, ${number(anomalies.warning)} warning`,
