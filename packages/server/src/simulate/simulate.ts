@@ -18,4 +18,12 @@ export {
   runPostbackTest,
   signPostback,
 } from './postback-test.ts'
+export {
+  type AppsflyerExport,
+  type FileName,
+  generateReportFiles,
+  type ReportFilesSettings,
+  type Truth,
+  writeAppsflyerExport,
+} from './reports/reports.ts'
 export { createSeededRandom } from './seeded-random.ts'
