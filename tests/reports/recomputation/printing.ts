@@ -47,7 +47,7 @@ export function printRejected(rows: readonly RejectedRow[]): string {
 /** Cells that a spreadsheet would run as a formula get an apostrophe; then RFC 4180. */
 function textCell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n#]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 export function printReconciliation(details: readonly Detail[]): string {

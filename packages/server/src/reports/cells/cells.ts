@@ -21,5 +21,5 @@ export {
 } from './money.ts'
 export { formatMicrosCsv, formatMicrosJson, formatRatio } from './numerals.ts'
 export { present } from './present.ts'
-export { spreadsheetSafe } from './spreadsheet.ts'
+export { csvCell, spreadsheetSafe } from './spreadsheet.ts'
 export { trimmed } from './white-space.ts'

@@ -7,3 +7,9 @@ const RUNS = /^[=+\-@\t\r]/
 export function spreadsheetSafe(cell: string): string {
   return RUNS.test(cell) ? `'${cell}` : cell
 }
+
+/** A text of others as a cell of CSV, in quotes only where they are needed. */
+export function csvCell(cell: string): string {
+  const safe = spreadsheetSafe(cell)
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

@@ -8,33 +8,44 @@ import { createTextTable, idSql, lookUpInstants, lookUpMoney } from './texts.ts'
 export const CHARGEBACK = { none: 0, own: 1, foreign: 2 } as const
 
 /**
+ * The names in the table of purchases, by their code: what comes back from the engine as text may have
+ * lost its byte order mark.
+ */
+export type PurchaseNames = {
+  readonly statuses: readonly string[]
+  readonly events: readonly string[]
+  readonly campaigns: readonly string[]
+  readonly campaignKeys: readonly string[]
+}
+
+/**
  * Table `purchases`: the rows that may be kept (rule 1), in row order, so that `rowid` is a row's
  * rank. Columns: player, instant and micros (BIGINT), receipt (NULL for none); event, status and
  * campaign as read; campaign_key; is_af (the event folds to `af_purchase`); chargeback (rule 3).
- * Answers the campaign keys by their code: a text that comes back from the engine may have lost its
- * byte order mark.
  */
 export async function createPurchases(
   engine: Engine,
   file: ReadableCsv,
   at: PurchaseColumns,
   found: PurchaseFindings,
-): Promise<readonly string[]> {
+): Promise<PurchaseNames> {
   const column = (index: number): string => `file.${columnAt(index)}`
   const time = await lookUpInstants(engine, 'odd_purchase_times', column(at.time), found.times)
   const money = await lookUpMoney(engine, 'odd_purchase_amounts', column(at.amount), found.amounts)
   const receipt = await receiptCell(engine, at, found, column)
-  const campaignKeys = await createNames(engine, found)
+  const names = await createNames(engine, found)
   await createChargebacks(engine, found.chargebacks)
   await createTextTable(engine, 'bad_receipts', 'VARCHAR', pairs(found.badReceipts))
   const status = at.status === null ? "'success'" : column(at.status)
-  const asRead = [at.player, at.event, at.time, at.amount, at.campaign].map(column)
-  const texts = isOrderVisible(found) ? [...asRead, receipt.value, status] : []
-  const orderedTexts = texts.map((_text, index) => `text${index}`)
+  const order = rowOrder(found, {
+    player: column(at.player),
+    time: column(at.time),
+    amount: column(at.amount),
+    receipt: receipt.value,
+  })
   await engine.run(`
     CREATE TABLE purchases AS
-    SELECT player, instant, micros, receipt, event, status, campaign, campaign_key,
-      event IN (${list(afSpellings(found))}) AS is_af,
+    SELECT player, instant, micros, receipt, event, status, campaign, campaign_key, is_af,
       (CASE WHEN chargebacks.text IS NULL THEN ${CHARGEBACK.none}
         WHEN coalesce(chargebacks.meaning IN ('', player), false) THEN ${CHARGEBACK.own}
         ELSE ${CHARGEBACK.foreign} END)::UTINYINT AS chargeback
@@ -44,22 +55,46 @@ export async function createPurchases(
         `${time.value} AS instant`,
         `${money.value} AS micros`,
         `${idSql(receipt.value, found.untidy)} AS receipt`,
-        `try_cast(${column(at.event)} AS event_name) AS event`,
-        `try_cast(${status} AS status_name) AS status`,
+        'events.name AS event',
+        'events.is_af',
+        'statuses.name AS status',
         'campaigns.name AS campaign',
         'campaigns.key AS campaign_key',
-        ...texts.map((text, index) => `nullif(${text}, '') AS text${index}`),
+        ...order.texts,
       ]}
       FROM ${readCsvSql(file)} AS file
+      JOIN statuses ON statuses.text = ${status}
+      JOIN events ON events.text = ${column(at.event)}
       JOIN campaigns ON campaigns.text = ${column(at.campaign)}
       ${time.join} ${money.join} ${receipt.join}
     )
     LEFT JOIN chargebacks ON chargebacks.text = receipt
-    WHERE player IS NOT NULL AND instant IS NOT NULL AND micros > 0
-      AND event IS NOT NULL AND status IS NOT NULL
-      ${found.badReceipts.size === 0 ? '' : 'AND (receipt IS NULL OR receipt NOT IN (SELECT text FROM bad_receipts))'}
-    ORDER BY ${['instant', 'micros', 'receipt', 'campaign_key', ...(texts.length > 0 ? orderedTexts : ['player', 'event'])]}`)
-  return campaignKeys
+    WHERE player IS NOT NULL AND instant IS NOT NULL AND micros > 0 ${notBad(found)}
+    ORDER BY ${order.columns.join(', ')}`)
+  return names
+}
+
+const notBad = ({ badReceipts }: PurchaseFindings): string =>
+  badReceipts.size === 0
+    ? ''
+    : 'AND (receipt IS NULL OR receipt NOT IN (SELECT text FROM bad_receipts))'
+
+type Texts = Readonly<Record<'player' | 'time' | 'amount' | 'receipt', string>>
+
+/**
+ * The columns of the row order, and the texts that must be carried along for it. Names sort as their
+ * texts do. Cells as read are compared last, and only where what is printed of rows could differ.
+ */
+function rowOrder(found: PurchaseFindings, { player, time, amount, receipt }: Texts) {
+  const first = ['instant', 'micros', 'receipt', 'campaign_key']
+  if (!isOrderVisible(found)) return { texts: [], columns: [...first, 'player', 'event'] }
+  const texts = [`${time} AS time_text`, `${amount} AS amount_text`]
+  const last = ['event', 'time_text', 'amount_text', 'campaign']
+  if (!found.untidy) return { texts, columns: [...first, 'player', ...last, 'status'] }
+  return {
+    texts: [...texts, `${player} AS player_text`, `nullif(${receipt}, '') AS receipt_text`],
+    columns: [...first, 'player_text', ...last, 'receipt_text', 'status'],
+  }
 }
 
 /**
@@ -70,11 +105,6 @@ function isOrderVisible({ campaigns, statuses, events, untidy }: PurchaseFinding
   const keys = new Set(campaigns.values())
   const folds = new Set(events.values())
   return untidy || keys.size < campaigns.size || folds.size < events.size || statuses.length > 1
-}
-
-const afSpellings = ({ events }: PurchaseFindings): string[] => {
-  const spellings = [...events].filter(([, event]) => event === 'af_purchase')
-  return spellings.length === 0 ? ['af_purchase'] : spellings.map(([spelling]) => spelling)
 }
 
 /** The receipt column, or what the inspection found in the JSON of AppsFlyer's event values. */
@@ -93,25 +123,40 @@ async function receiptCell(
   }
 }
 
-/** A few names in millions of rows: kept as numbers that sort as the texts do. */
-async function createNames(engine: Engine, found: PurchaseFindings): Promise<readonly string[]> {
+/**
+ * A few names in millions of rows: kept as numbers that sort as the texts do, an empty text last.
+ * Tables `statuses`, `events` and `campaigns` tell them by their text, others are not ours.
+ */
+async function createNames(engine: Engine, found: PurchaseFindings): Promise<PurchaseNames> {
   const { campaigns, statuses, events } = found
   // A type needs at least one name, also where no row is kept.
   const named = campaigns.size === 0 ? new Map([['', NO_CAMPAIGN]]) : campaigns
-  const keys = sorted(new Set(named.values()))
+  const campaignKeys = sorted(new Set(named.values()))
+  const campaignNames = sorted(named.keys())
+  const eventNames = events.size === 0 ? ['purchase'] : sorted(events.keys())
+  const statusNames = statuses.length === 0 ? ['success'] : sorted(statuses)
+  const af = [...events].flatMap(([name, event]) => (event === 'af_purchase' ? [name] : []))
   await createTextTable(engine, 'campaign_texts', 'VARCHAR', named)
   await engine.run(`
-    CREATE TYPE status_name AS ENUM (${list(statuses.length === 0 ? ['success'] : statuses)});
-    CREATE TYPE event_name AS ENUM (${list(events.size === 0 ? ['purchase'] : sorted(events.keys()))});
-    CREATE TYPE campaign_name AS ENUM (${list(named.keys())});
-    CREATE TYPE campaign_key AS ENUM (${list(keys)});
+    CREATE TYPE status_name AS ENUM (${list(statusNames)});
+    CREATE TABLE statuses AS
+    SELECT text, text::status_name AS name FROM (SELECT unnest([${list(statusNames)}]) AS text);
+    CREATE TYPE event_name AS ENUM (${list(eventNames)});
+    CREATE TABLE events AS
+    SELECT text, text::event_name AS name, text IN (SELECT unnest([${list(af)}]::VARCHAR[])) AS is_af
+    FROM (SELECT unnest([${list(eventNames)}]) AS text);
+    CREATE TYPE campaign_name AS ENUM (${list(campaignNames)});
+    CREATE TYPE campaign_key AS ENUM (${list(campaignKeys)});
     CREATE TABLE campaigns AS
     SELECT text, text::campaign_name AS name, meaning::campaign_key AS key FROM campaign_texts`)
-  return keys
+  return { statuses: statusNames, events: eventNames, campaigns: campaignNames, campaignKeys }
 }
 
+/** By UTF-8 bytes, an empty text last. */
 const sorted = (names: Iterable<string>): string[] =>
-  [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  [...names].sort((a, b) =>
+    a === '' || b === '' ? b.length - a.length : Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  )
 
 const pairs = (texts: Iterable<string>): (readonly [string, null])[] =>
   [...texts].map((text) => [text, null] as const)

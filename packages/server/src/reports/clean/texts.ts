@@ -68,9 +68,14 @@ const WHITE_SPACE =
   '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
   '\u2028\u2029\u202f\u205f\u3000'
 
-/** An id without white space around it, NULL when there is none; `untidy` when it must be cleaned. */
+/**
+ * An id without white space around it, NULL when there is none; `untidy` when some must be cleaned.
+ * Trimming takes a microsecond, so texts that show at both ends that they need none are spared it.
+ */
 export function idSql(column: string, untidy: boolean): string {
   if (!untidy) return `nullif(${column}, '')`
   const own = `trim(${column}, '${WHITE_SPACE}')`
-  return `CASE WHEN lower(${own}) NOT IN ('', 'null', 'n/a') THEN ${own} END`
+  const isTidy = `ascii(${column}) BETWEEN 33 AND 126 AND ascii(right(${column}, 1)) BETWEEN 33 AND 126`
+  return `CASE WHEN strlen(${column}) > 4 AND ${isTidy} THEN ${column}
+    WHEN lower(${own}) NOT IN ('', 'null', 'n/a') THEN ${own} END`
 }

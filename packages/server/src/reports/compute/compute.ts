@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
-import { MARK } from '../clean/clean.ts'
+import { MARK, type PurchaseNames } from '../clean/clean.ts'
 import { writeCurated } from '../curated/curated.ts'
 import { type Engine, openEngine } from '../engine/engine.ts'
 import { InputError } from '../input/input.ts'
@@ -92,7 +92,7 @@ async function compute(work: Work): Promise<RunSummary> {
   const { costs, summed } = read.costs.found
   const d1 = chooseDay(request, rows, costs)
 
-  const reconciliation = await reconcile(work, rows)
+  const reconciliation = await reconcile(work, rows, names)
 
   stages.begin('writing the daily reports')
   const { columns } = inputs.sessions
@@ -150,9 +150,11 @@ const lastDays = (d1: number): number[] =>
 async function reconcile(
   { engine, request, progress, stages, junkReceiptRows }: Work,
   rows: CleanRows,
+  names: PurchaseNames,
 ): Promise<ReconciliationSummary> {
   stages.begin('matching purchases and confirmations')
-  const curated = settled(writeCurated(engine, join(request.target, 'purchases_curated.csv')))
+  const path = join(request.target, 'purchases_curated.csv')
+  const curated = settled(writeCurated(engine, path, names, fatesOf(rows.purchaseMarks).kept))
   const matches = matchRows(rows, junkReceiptRows)
   const order = orderDetails(rows, matches)
   const summary = summarize(rows, matches)

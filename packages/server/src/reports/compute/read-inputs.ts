@@ -1,5 +1,5 @@
 import type { InputZone } from '../cells/cells.ts'
-import { createConfirmations, createPurchases } from '../clean/clean.ts'
+import { createConfirmations, createPurchases, type PurchaseNames } from '../clean/clean.ts'
 import type { Engine } from '../engine/engine.ts'
 import {
   type ConfirmationFindings,
@@ -32,8 +32,7 @@ export type ReadInputs = {
 }
 
 export type ReadTables = ReadInputs & {
-  /** By their code in the table of purchases. */
-  readonly campaignKeys: readonly string[]
+  readonly names: PurchaseNames
 }
 
 /**
@@ -50,7 +49,7 @@ export async function readInputs(inputs: Inputs, parts: ReadParts): Promise<Read
     createPurchases(engine, purchases.file, purchaseColumns, purchases.found),
   )
   const confirmations = await inspectInput(inputs.confirmations, inspectConfirmations, settings)
-  const campaignKeys = await readingPurchases()
+  const names = await readingPurchases()
   stages.begin('reading confirmations')
   const { columns } = inputs.confirmations
   const readingConfirmations = settled(
@@ -59,7 +58,7 @@ export async function readInputs(inputs: Inputs, parts: ReadParts): Promise<Read
   const costs = await inspectInput(inputs.costs, inspectCosts, settings)
   const sessions = await inspectInput(inputs.sessions, inspectSessions, settings)
   await readingConfirmations()
-  return { purchases, confirmations, costs, sessions, campaignKeys }
+  return { purchases, confirmations, costs, sessions, names }
 }
 
 /** Work that goes on beside other work: its failure waits until somebody asks. */

@@ -1,33 +1,4 @@
-// How values are written, as SQL: the twins of what cells/ writes, for columns of millions of rows.
-// The forms are those that cost least of several that were measured; most amounts have whole cents.
-
-/** `YYYY-MM-DDTHH:MM:SSZ` of microseconds since 1970, with a fraction only if there is one. */
-export const instantText = (instant: string): string =>
-  `concat(make_timestamp(${instant})::DATE, 'T', make_timestamp(${instant})::TIME, 'Z')`
-
-/** Micros that are not negative, for CSV: a plain decimal of two to six places. */
-export const moneyCell = (micros: string): string =>
-  `CASE WHEN ${micros} % 10000 = 0 THEN ${decimal(micros, 2)}
-    ELSE concat(${micros} // 1000000, '.', ${fractionText(micros)}) END`
-
-/** Micros of either sign, for JSON: a plain decimal of up to six places, no zeros at its end. */
-export const moneyNumber = (micros: string): string =>
-  `CASE WHEN ${micros} % 1000000 = 0 THEN (${micros} // 1000000)::VARCHAR
-    WHEN ${micros} % 100000 = 0 THEN ${decimal(micros, 1)}
-    WHEN ${micros} % 10000 = 0 THEN ${decimal(micros, 2)}
-    ELSE concat(CASE WHEN ${micros} < 0 THEN '-' END, abs(${micros}) // 1000000, '.',
-      ${fractionText(`abs(${micros})`)}) END`
-
-/** All `places` decimals of micros that have no more. */
-const decimal = (micros: string, places: 1 | 2): string =>
-  `((${micros} // ${10 ** (6 - places)})::DECIMAL(${12 + places}, 0) * ${places === 1 ? '0.1' : '0.01'})::VARCHAR`
-
-const fractionText = (micros: string): string =>
-  `rtrim(lpad((${micros} % 1000000)::VARCHAR, 6, '0'), '0')`
-
-/** A text cell of CSV: an apostrophe before what a spreadsheet would run, nothing for no text. */
-export const textCell = (text: string): string =>
-  `CASE WHEN ascii(${text}) IN (9, 13, 43, 45, 61, 64) THEN concat('''', ${text}) ELSE nullif(${text}, '') END`
-
-/** A text as JSON. */
-export const jsonText = (text: string): string => `to_json(${text})::VARCHAR`
+// How values are written, as SQL: the twins of what cells/ writes, for columns of millions of rows, in
+// the forms that cost least of several that were measured; and how finished lines become a file.
+export { instantText, jsonText, moneyCell, moneyNumber, textCell } from './sql.ts'
+export { writeCsv, writeLines } from './write-lines.ts'

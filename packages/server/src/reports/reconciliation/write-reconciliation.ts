@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises'
 import { REVENUE } from '../curated/curated.ts'
 import { type Engine, text } from '../engine/engine.ts'
-import { instantText, jsonText, moneyNumber } from '../print/print.ts'
+import { instantText, jsonText, moneyNumber, writeLines } from '../print/print.ts'
 import { FLAG } from './matches.ts'
 import { type ReconciliationSummary, summaryJson } from './summary.ts'
 
@@ -26,9 +25,6 @@ export async function writeReconciliation(
   summary: ReconciliationSummary,
 ): Promise<void> {
   const head = `{"summary":${summaryJson(summary)},\n"details":[`
-  if (summary.matched + summary.afOnly + summary.confirmedOnly === 0) {
-    return writeFile(path, `${head}]}\n`)
-  }
   const parts = [
     `'{"type":"'`,
     `CASE WHEN instant IS NULL THEN 'confirmed_only' WHEN cf_instant IS NULL THEN 'af_only' ELSE 'matched' END`,
@@ -41,9 +37,12 @@ export async function writeReconciliation(
     `',"event_time_utc":'`,
     'coalesce(af_time, cf_time)',
     `',"revenue_usd":'`,
-    moneyNumber('revenue'),
+    'revenue_text',
     `',"confirmed_revenue_usd":'`,
-    orNull('cf_micros', moneyNumber('cf_micros')),
+    orNull(
+      'cf_micros',
+      `CASE WHEN cf_micros = revenue THEN revenue_text ELSE ${moneyNumber('cf_micros')} END`,
+    ),
     `',"receipt_id":'`,
     orNull('receipt', jsonText('receipt')),
     `',"rule":'`,
@@ -54,21 +53,26 @@ export async function writeReconciliation(
     `[${FLAG_LISTS.join(', ')}][flags + 1]`,
     `'}'`,
   ]
-  await engine.run(`
-    COPY (
-      SELECT concat(${parts.join(', ')})
+  const query = `
+    SELECT concat(${parts.join(', ')})
+    FROM (
+      SELECT *, ${quotedInstant('instant')} AS af_time, ${quotedInstant('cf_instant')} AS cf_time,
+        ${moneyNumber('revenue')} AS revenue_text
       FROM (
-        SELECT *, ${quotedInstant('instant')} AS af_time, ${quotedInstant('cf_instant')} AS cf_time
-        FROM (
-          SELECT place, player, instant, cf_instant::BIGINT AS cf_instant, revenue,
-            cf_micros::BIGINT AS cf_micros, receipt, rule, flags
-          FROM (${OUR_DETAILS} UNION ALL ${THEIR_DETAILS})
-          ORDER BY place
-        )
+        SELECT place, player, instant, cf_instant::BIGINT AS cf_instant, revenue,
+          cf_micros::BIGINT AS cf_micros, receipt, rule, flags
+        FROM (${OUR_DETAILS} UNION ALL ${THEIR_DETAILS})
+        ORDER BY place
       )
-    ) TO ${text(path)} (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\t',
-      PREFIX ${text(`${head}\n`)}, SUFFIX ${text('\n]}\n')},
-      NEW_LINE ${text(',\n')})`)
+    )`
+  await writeLines(engine, path, {
+    query,
+    count: summary.matched + summary.afOnly + summary.confirmedOnly,
+    head: `${head}\n`,
+    between: ',\n',
+    tail: '\n]}\n',
+    empty: `${head}]}\n`,
+  })
 }
 
 /** Microseconds, printed as seconds as micros are as dollars. */

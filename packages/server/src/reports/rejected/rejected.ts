@@ -1,7 +1,7 @@
 // The rows that could not be read, with file, line, reason and text: nothing vanishes silently.
-import { type Engine, text } from '../engine/engine.ts'
+import { type Engine, integer, text } from '../engine/engine.ts'
 import type { RejectedRow } from '../inspect/inspect.ts'
-import { textCell } from '../print/print.ts'
+import { textCell, writeCsv } from '../print/print.ts'
 
 export type RejectedRows = {
   /** Takes rows of one file from here on; what was taken of this file before is forgotten. */
@@ -29,10 +29,14 @@ export async function createRejectedRows(engine: Engine): Promise<RejectedRows> 
     },
     async write(path) {
       appender.closeSync()
-      await engine.run(`
-        COPY (SELECT file, line, reason, ${textCell('raw')} AS raw
-          FROM rejected ORDER BY file, reason, rejected.raw, line)
-        TO ${text(path)} (FORMAT csv, HEADER true)`)
+      const [{ count } = {}] = await engine.rows('SELECT count(*)::INTEGER AS count FROM rejected')
+      const query = `
+        SELECT concat(file, ',', line, ',', reason, ',', ${textCell('raw')})
+        FROM rejected ORDER BY file, reason, raw, line`
+      await writeCsv(engine, path, ['file', 'line', 'reason', 'raw'], {
+        query,
+        count: integer(count),
+      })
     },
   }
 }
