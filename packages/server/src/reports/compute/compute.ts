@@ -6,7 +6,7 @@ import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
 import { MARK, type PurchaseNames } from '../clean/clean.ts'
 import { writeCurated } from '../curated/curated.ts'
-import { type Engine, openEngine } from '../engine/engine.ts'
+import { type Database, openDatabase } from '../engine/engine.ts'
 import { InputError } from '../input/input.ts'
 import { writePage } from '../page/page.ts'
 import {
@@ -31,7 +31,7 @@ import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { chooseD1, newestDays } from './d1.ts'
 import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
 import { findInputs, type Inputs } from './inputs.ts'
-import { readInputs, settled } from './read-inputs.ts'
+import { type Lanes, readInputs, settled } from './read-inputs.ts'
 import { createStages, type Stages } from './stages.ts'
 
 const DAY_MS = 86_400_000
@@ -49,17 +49,26 @@ export const createCompute =
   async (request, progress) => {
     try {
       const inputs = await findInputs(request.data)
-      const engine = await openEngine({
+      const database = await openDatabase({
         threads: request.threads,
         memoryLimitMb: request.memoryLimitMb,
         scratch: request.scratch,
         folders: [request.data, request.target],
       })
       try {
+        const lanes = [await database.connect(), await database.connect()] as const
         const stages = createStages(progress, monotonic)
-        return await compute({ engine, inputs, request, progress, stages, junkReceiptRows })
+        return await compute({
+          database,
+          lanes,
+          inputs,
+          request,
+          progress,
+          stages,
+          junkReceiptRows,
+        })
       } finally {
-        engine.close()
+        database.close()
       }
     } catch (error) {
       throw error instanceof InputError
@@ -69,7 +78,8 @@ export const createCompute =
   }
 
 type Work = {
-  readonly engine: Engine
+  readonly database: Database
+  readonly lanes: Lanes
   readonly inputs: Inputs
   readonly request: ComputeRequest
   readonly progress: Progress
@@ -78,33 +88,32 @@ type Work = {
 }
 
 async function compute(work: Work): Promise<RunSummary> {
-  const { engine, inputs, request, progress, stages } = work
-  const rejected = await createRejectedRows(engine)
+  const { database, lanes, inputs, request, progress, stages } = work
+  const [first, second] = lanes
+  const rejected = await createRejectedRows(await database.connect())
   const { names, ...read } = await readInputs(inputs, {
-    engine,
+    lanes,
     scratch: request.scratch,
     ...meaningOf(request),
     rejected,
     stages,
   })
   stages.begin('numbering players')
-  const rows = await cleanRows(engine)
+  const rows = await cleanRows(first)
   const { costs, summed } = read.costs.found
   const d1 = chooseDay(request, rows, costs)
 
-  const reconciliation = await reconcile(work, rows, names)
-
-  stages.begin('writing the daily reports')
+  const { summary: reconciliation, written } = await reconcile(work, rows, names)
   const { columns } = inputs.sessions
   const sessions = await readSessions(
-    engine,
+    second,
     read.sessions.file,
     columns,
     read.sessions.found,
     lastDays(d1.day),
   )
   const dau = sessions.users.get(d1.day) ?? 0
-  const daily = await computeDailyReports(engine, names.campaignKeys, d1.day, costs, dau)
+  const daily = await computeDailyReports(second, names.campaignKeys, d1.day, costs, dau)
   await writeDailyReports(daily, request.target, progress)
   await rejected.write(join(request.target, 'rejected_rows.csv'))
   progress.written('rejected_rows.csv')
@@ -118,10 +127,11 @@ async function compute(work: Work): Promise<RunSummary> {
     }),
     notes: notes(basename(inputs.costs.path), summed),
   }
-  await writePage(engine, join(request.target, 'report.html'), {
+  await writePage(second, join(request.target, 'report.html'), {
     ...{ ...found, ...daily, d1, reconciliation, usersByDay: sessions.users },
   })
   progress.written('report.html')
+  await written()
 
   const severities = daily.anomalies.map(({ severity }) => severity)
   return {
@@ -138,7 +148,7 @@ async function compute(work: Work): Promise<RunSummary> {
     },
     notes: found.notes,
     durations_ms: stages.finish(),
-    versions: { duckdb: engine.version },
+    versions: { duckdb: database.version },
   }
 }
 
@@ -146,12 +156,15 @@ async function compute(work: Work): Promise<RunSummary> {
 const lastDays = (d1: number): number[] =>
   Array.from({ length: HISTORY_DAYS + 1 }, (_value, back) => d1 - back)
 
-/** Writes the curated purchases while the rows are matched, then the reconciliation. */
+/**
+ * Writes the curated purchases while the rows are matched, and begins to write the reconciliation, which
+ * takes longest: `written` waits for it.
+ */
 async function reconcile(
-  { engine, request, progress, stages, junkReceiptRows }: Work,
+  { lanes: [engine], request, progress, stages, junkReceiptRows }: Work,
   rows: CleanRows,
   names: PurchaseNames,
-): Promise<ReconciliationSummary> {
+): Promise<{ readonly summary: ReconciliationSummary; written(): Promise<void> }> {
   stages.begin('matching purchases and confirmations')
   const path = join(request.target, 'purchases_curated.csv')
   const curated = settled(writeCurated(engine, path, names, fatesOf(rows.purchaseMarks).kept))
@@ -161,11 +174,13 @@ async function reconcile(
   stages.begin('writing purchases_curated.csv')
   await curated()
   progress.written('purchases_curated.csv')
-  stages.begin('writing reconciliation.json')
+  stages.begin('writing reconciliation.json and the daily reports')
   await createMatchTables(engine, rows, matches, order)
-  await writeReconciliation(engine, join(request.target, 'reconciliation.json'), summary)
-  progress.written('reconciliation.json')
-  return summary
+  const write = async (): Promise<void> => {
+    await writeReconciliation(engine, join(request.target, 'reconciliation.json'), summary)
+    progress.written('reconciliation.json')
+  }
+  return { summary, written: settled(write()) }
 }
 
 /** What the request says of cells, read. */

@@ -15,8 +15,11 @@ import type { RejectedRows } from '../rejected/rejected.ts'
 import { type Inputs, type Inspected, inspectInput } from './inputs.ts'
 import type { Stages } from './stages.ts'
 
+/** Two statements at a time. */
+export type Lanes = readonly [Engine, Engine]
+
 export type ReadParts = {
-  readonly engine: Engine
+  readonly lanes: Lanes
   readonly scratch: string
   readonly zone: InputZone
   readonly badReceipt: RegExp | null
@@ -36,27 +39,28 @@ export type ReadTables = ReadInputs & {
 }
 
 /**
- * Inspects all files, and reads purchases and confirmations into their tables: the engine reads a
- * file while the next one is inspected.
+ * Inspects all files, and reads purchases and confirmations into their tables: the engine reads
+ * files while others are inspected.
  */
 export async function readInputs(inputs: Inputs, parts: ReadParts): Promise<ReadTables> {
-  const { engine, stages } = parts
+  const { lanes, stages } = parts
+  const [first, second] = lanes
   const settings = { ...parts, onProgress: stages.at }
   stages.begin('reading purchases')
   const purchases = await inspectInput(inputs.purchases, inspectPurchases, settings)
   const { columns: purchaseColumns } = inputs.purchases
   const readingPurchases = settled(
-    createPurchases(engine, purchases.file, purchaseColumns, purchases.found),
+    createPurchases(first, purchases.file, purchaseColumns, purchases.found),
   )
   const confirmations = await inspectInput(inputs.confirmations, inspectConfirmations, settings)
-  const names = await readingPurchases()
   stages.begin('reading confirmations')
   const { columns } = inputs.confirmations
   const readingConfirmations = settled(
-    createConfirmations(engine, confirmations.file, columns, confirmations.found),
+    createConfirmations(second, confirmations.file, columns, confirmations.found),
   )
   const costs = await inspectInput(inputs.costs, inspectCosts, settings)
   const sessions = await inspectInput(inputs.sessions, inspectSessions, settings)
+  const names = await readingPurchases()
   await readingConfirmations()
   return { purchases, confirmations, costs, sessions, names }
 }

@@ -8,8 +8,7 @@ const STAGES = {
   'numbering players': 0.06,
   'matching purchases and confirmations': 0.14,
   'writing purchases_curated.csv': 0.06,
-  'writing reconciliation.json': 0.26,
-  'writing the daily reports': 0.04,
+  'writing reconciliation.json and the daily reports': 0.3,
 } as const
 
 export type Stage = keyof typeof STAGES

@@ -3,13 +3,13 @@ import {
   type DuckDBConnection,
   type DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBValue,
   type JS,
   version,
 } from '@duckdb/node-api'
 import { list, text } from './sql.ts'
 
-export type EngineSettings = {
+export type DatabaseSettings = {
+  /** How many cores to use. */
   readonly threads: number
   readonly memoryLimitMb: number
   /** Where it spills to when memory is short; the caller removes it. */
@@ -21,75 +21,89 @@ export type EngineSettings = {
 /** One row of a small answer, by column name. */
 export type Row = Readonly<Record<string, JS>>
 
+/** A lane into the database: one statement at a time, beside those of other lanes. */
 export interface Engine {
   /** Runs statements and forgets what they answer. */
-  run(sql: string, values?: readonly DuckDBValue[]): Promise<void>
+  run(sql: string): Promise<void>
   /** The rows of one query, as objects; for small answers. */
   rows(sql: string): Promise<readonly Row[]>
   /** Visits the answer of one query in chunks, in its order, without holding it. */
   stream(sql: string, visit: (chunk: DuckDBDataChunk) => void): Promise<void>
   /** Appends rows to a table, also while a statement runs. */
   appender(table: string): Promise<DuckDBAppender>
-  /** Runs a statement while another one may be running. */
-  runAside(sql: string): Promise<void>
-  /** Of DuckDB, as `v1.5.6`. */
+}
+
+export interface Database {
+  connect(): Promise<Engine>
+  /** Of DuckDB, as `v1.5.4`. */
   readonly version: string
   close(): void
 }
 
 /**
- * A private database of one run. Times without zone are UTC in it, nothing is downloaded, and files
- * outside `folders` cannot be reached.
+ * A private database of one run, in memory. Times without zone are UTC in it, nothing is downloaded,
+ * and files outside `folders` cannot be reached.
  */
-export async function openEngine(settings: EngineSettings): Promise<Engine> {
+export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(settings.threads),
+    // Two lanes work at once and each brings a thread of its own; two threads on one statement cost
+    // half as much CPU again (measured on two cores).
+    threads: String(Math.ceil(settings.threads / 2)),
     memory_limit: `${settings.memoryLimitMb}MB`,
     temp_directory: settings.scratch,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })
-  const connection = await instance.connect()
-  const aside = await instance.connect()
-  const appending: DuckDBConnection[] = []
+  const connections: DuckDBConnection[] = []
+  const open = async (): Promise<DuckDBConnection> => {
+    const connection = await instance.connect()
+    connections.push(connection)
+    return connection
+  }
   const folders = list([settings.scratch, ...settings.folders].map((folder) => `${folder}/`))
-  await connection.run(
+  await (await open()).run(
     // Joins are built on their right side, as they are written: it cannot know how long a CSV file is,
     // and built a table of millions of rows to look up some thousands (a third of the reading). Nor is a
     // list of six constants worth a join.
-    `SET TimeZone = ${text('UTC')}; SET disabled_optimizers = 'join_order,build_side_probe_side,in_clause';
-     SET allowed_directories = [${folders}];
-     SET enable_external_access = false; SET lock_configuration = true`,
+    `SET GLOBAL TimeZone = ${text('UTC')};
+     SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side,in_clause';
+     SET GLOBAL allowed_directories = [${folders}];
+     SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true`,
   )
   return {
     version: version(),
-    async appender(table) {
-      // Of its own: a connection bears one appender at a time, and none beside a statement.
-      const own = await instance.connect()
-      appending.push(own)
-      return own.createAppender(table)
-    },
-    async runAside(sql) {
-      await aside.run(sql)
-    },
-    async run(sql, values) {
-      await connection.run(sql, values ? [...values] : undefined)
-    },
-    async rows(sql) {
-      const reader = await connection.runAndReadAll(sql)
-      return reader.getRowObjectsJS()
-    },
-    async stream(sql, visit) {
-      const result = await connection.stream(sql)
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        if (chunk === null || chunk.rowCount === 0) return
-        visit(chunk)
-      }
+    async connect() {
+      return createEngine(await open(), open)
     },
     close() {
-      for (const own of [...appending, aside, connection]) own.closeSync()
+      for (const connection of connections) connection.closeSync()
       instance.closeSync()
     },
   }
 }
+
+const createEngine = (
+  connection: DuckDBConnection,
+  open: () => Promise<DuckDBConnection>,
+): Engine => ({
+  async run(sql) {
+    await connection.run(sql)
+  },
+  async rows(sql) {
+    const reader = await connection.runAndReadAll(sql)
+    return reader.getRowObjectsJS()
+  },
+  async stream(sql, visit) {
+    const result = await connection.stream(sql)
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (chunk === null || chunk.rowCount === 0) return
+      visit(chunk)
+    }
+  },
+  async appender(table) {
+    // Of its own: a connection bears one appender at a time, and none beside a statement.
+    const own = await open()
+    return own.createAppender(table)
+  },
+})

@@ -3,12 +3,13 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseDay, parseInstant, parseMoney, present, UTC } from '../cells/cells.ts'
 import { lookUpInstants, lookUpMoney } from '../clean/texts.ts'
-import { openEngine } from '../engine/engine.ts'
+import { openDatabase } from '../engine/engine.ts'
 import { isPlainDay, isPlainIncome, isPlainText, isPlainTime } from './common-shapes.ts'
 
 const sizes = { threads: 1, memoryLimitMb: 500 }
-const engine = await openEngine({ ...sizes, scratch: tmpdir(), folders: [] })
-afterAll(() => engine.close())
+const database = await openDatabase({ ...sizes, scratch: tmpdir(), folders: [] })
+afterAll(() => database.close())
+const engine = await database.connect()
 const NONE_ODD = new Map<string, bigint | null>()
 const asTime = (await lookUpInstants(engine, 'unused', 'cell', NONE_ODD)).value
 const asMoney = (await lookUpMoney(engine, 'unused', 'cell', NONE_ODD)).value

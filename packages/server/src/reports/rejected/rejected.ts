@@ -10,14 +10,17 @@ export type RejectedRows = {
   write(path: string): Promise<void>
 }
 
-/** Keeps them in the engine, which spills when there are many. */
+/**
+ * Keeps them in the engine, which spills when there are many.
+ * @param engine a lane of their own: rows come while other statements run
+ */
 export async function createRejectedRows(engine: Engine): Promise<RejectedRows> {
   await engine.run('CREATE TABLE rejected (file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)')
   let appender = await engine.appender('rejected')
   return {
     async begin(file) {
       appender.closeSync()
-      await engine.runAside(`DELETE FROM rejected WHERE file = ${text(file)}`)
+      await engine.run(`DELETE FROM rejected WHERE file = ${text(file)}`)
       appender = await engine.appender('rejected')
       return ({ line, reason, raw }) => {
         appender.appendVarchar(file)
