@@ -3,6 +3,7 @@
 // readable record or of one that is handed over with its line and the reason.
 
 export {
+  APPSFLYER_EXPORT,
   CONFIRMED_PURCHASES,
   COSTS_DAILY,
   findColumns,

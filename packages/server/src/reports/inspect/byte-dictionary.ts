@@ -1,3 +1,5 @@
+import { wordAt } from './common-shapes.ts'
+
 /** The distinct byte strings seen, without making a string of each row's. */
 export type ByteDictionary = {
   /** Remembers bytes `from` to `to`. */
@@ -6,7 +8,7 @@ export type ByteDictionary = {
   texts(): readonly string[]
 }
 
-/** A handful of campaigns in millions of rows: 20 ns a row, where a string and a Set cost 100. */
+/** A handful of campaigns in millions of rows: 25 ns a row, where a string and a Set cost 100. */
 export function createByteDictionary(): ByteDictionary {
   const seen: Buffer[] = []
   let slots = new Int32Array(1_024)
@@ -38,13 +40,20 @@ export function createByteDictionary(): ByteDictionary {
   }
 }
 
-/** FNV-1a. */
+/** FNV-1a, by words of four bytes. */
 function hash(bytes: Buffer, from: number, to: number): number {
-  let value = 0x811c9dc5
-  for (let at = from; at < to; at += 1) {
-    value = Math.imul(value ^ (bytes[at] as number), 0x01000193)
-  }
-  return value ^ (value >>> 15)
+  let value = 0x811c9dc5 ^ (to - from)
+  let at = from
+  for (; at + 4 <= to; at += 4) value = mixed(value ^ wordAt(bytes, at))
+  let rest = 0
+  for (; at < to; at += 1) rest = (rest << 8) | (bytes[at] as number)
+  return mixed(value ^ rest)
+}
+
+/** The high bits, which a product mixes best, come down to the low ones. */
+function mixed(value: number): number {
+  const product = Math.imul(value, 0x01000193)
+  return product ^ (product >>> 15)
 }
 
 function isSame(entry: Buffer, bytes: Buffer, from: number, to: number): boolean {

@@ -1,7 +1,7 @@
 import { campaignKey, parseDay, present } from '../cells/cells.ts'
-import { createFateBook, type Fates, type RejectedRow, rawText } from './fates.ts'
+import { createFateBook, type Fates } from './fates.ts'
 import { createOddMoney } from './odd-cells.ts'
-import { cellsOf, type Inspector } from './record.ts'
+import { type Inspector, type Row, readRow } from './record.ts'
 import type { InspectSettings } from './settings.ts'
 
 /** What was spent on one campaign on one UTC day, in days since 1970 and micros, cells summed. */
@@ -23,11 +23,11 @@ export type CostColumns = {
   readonly amount: number
 }
 
-type Ambiguous = { readonly row: RejectedRow; readonly key: string; readonly amount: string }
+type Ambiguous = { readonly row: Row; readonly key: string; readonly amount: string }
 
 /** Reads all costs: there are few, a row for each day and campaign. */
 export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspector<CostFindings> {
-  const fates = createFateBook(settings.onRejected)
+  const book = createFateBook(settings.onRejected)
   const amounts = createOddMoney()
   const ambiguous: Ambiguous[] = []
   const sums = new Map<string, bigint>()
@@ -47,31 +47,30 @@ export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspec
 
   return {
     record(record, bytes) {
-      fates.record()
-      const cells = cellsOf(record, bytes, settings.delimiter)
-      const row = { line: record.line, reason: '', raw: rawText(record, bytes) }
-      const amount = cells[at.amount] ?? ''
+      book.record()
+      const row = readRow(record, bytes, settings.delimiter)
+      const cell = (index: number): string => row.cells[index] ?? ''
+      const amount = cell(at.amount)
       amounts.witness(amount)
-      const { day } = parseDay(cells[at.day] ?? '', settings.zone)
-      if (day === undefined) return fates.reject({ ...row, reason: 'unreadable-date' })
-      const key = `${day} ${campaignOf(cells[at.campaign] ?? '')}`
+      const day = parseDay(cell(at.day), settings.zone)
+      const key = `${day.day} ${campaignOf(cell(at.campaign))}`
       const parsed = amounts.read(amount)
-      if (parsed.micros !== undefined) keep(key, parsed.micros)
-      else if (parsed.reason !== 'ambiguous-number') fates.reject({ ...row, reason: parsed.reason })
-      else ambiguous.push({ row: { ...row, reason: parsed.reason }, key, amount })
+      if (day.day === undefined) book.reject(row, day.reason)
+      else if (parsed.micros !== undefined) keep(key, parsed.micros)
+      else if (parsed.reason === 'ambiguous-number') ambiguous.push({ row, key, amount })
+      else book.reject(row, parsed.reason)
     },
     finish() {
-      for (const { row, key, amount } of ambiguous) {
-        const { micros } = amounts.decide(amount)
-        if (micros === undefined) fates.reject(row)
-        else keep(key, micros)
+      for (const { row, key, amount } of ambiguous.splice(0)) {
+        const parsed = amounts.decide(amount)
+        if (parsed.micros === undefined) book.reject(row, parsed.reason)
+        else keep(key, parsed.micros)
       }
       const costs = [...sums].map(([key, micros]) => {
         const space = key.indexOf(' ')
         return { day: Number(key.slice(0, space)), campaign: key.slice(space + 1), micros }
       })
-      const { filtered, rejected, records } = fates
-      return { filtered, rejected, records, costs, summed }
+      return { ...book.fates(), costs, summed }
     },
   }
 }

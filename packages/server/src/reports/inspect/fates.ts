@@ -1,5 +1,3 @@
-import type { RecordPlace } from './record.ts'
-
 /** A row that goes to `rejected_rows.csv`. */
 export type RejectedRow = {
   readonly line: number
@@ -14,10 +12,12 @@ export type Fates = {
   readonly records: number
 }
 
-export type FateBook = Fates & {
+export type FateBook = {
+  /** One more record; each is counted once, whatever becomes of it. */
   record(): void
   filter(reason: string): void
-  reject(row: RejectedRow): void
+  reject(row: Omit<RejectedRow, 'reason'>, reason: string): void
+  fates(): Fates
 }
 
 /** @param onRejected gets each row as it is rejected */
@@ -26,25 +26,18 @@ export function createFateBook(onRejected: (row: RejectedRow) => void): FateBook
   const rejected = new Map<string, number>()
   let records = 0
   return {
-    filtered,
-    rejected,
-    get records() {
-      return records
-    },
     record() {
       records += 1
     },
     filter: (reason) => count(filtered, reason),
-    reject(row) {
-      count(rejected, row.reason)
-      onRejected(row)
+    reject({ line, raw }, reason) {
+      count(rejected, reason)
+      onRejected({ line, reason, raw })
     },
+    fates: () => ({ filtered, rejected, records }),
   }
 }
 
 function count(counts: Map<string, number>, reason: string): void {
   counts.set(reason, (counts.get(reason) ?? 0) + 1)
 }
-
-export const rawText = ({ start, stop }: RecordPlace, bytes: Buffer): string =>
-  bytes.toString('utf8', start, stop)

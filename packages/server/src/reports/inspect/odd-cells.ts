@@ -2,11 +2,13 @@ import {
   type CommaMeaning,
   commaEvidence,
   type InputZone,
-  type ParsedInstant,
   type ParsedMoney,
+  parseDay,
   parseInstant,
   parseMoney,
 } from '../cells/cells.ts'
+import { isPlainDay, isPlainIncome, isPlainTime } from './common-shapes.ts'
+import { isUtc } from './settings.ts'
 
 /**
  * The cells of one column that are not of a plain shape, by their text: what the exact rules say
@@ -15,18 +17,39 @@ import {
 export type OddCells = ReadonlyMap<string, bigint | null>
 
 export type OddTimes = {
-  read(text: string): ParsedInstant
+  read(
+    text: string,
+  ): { readonly instant: bigint } | { readonly instant?: undefined; readonly reason: string }
   readonly known: OddCells
 }
 
 export function createOddTimes(zone: InputZone): OddTimes {
-  const known = new Map<string, bigint | null>()
+  const zoneless = isUtc(zone)
+  const { known, note } = createOddCells((bytes, from, to) =>
+    isPlainTime(bytes, from, to, zoneless),
+  )
   return {
     known,
     read(text) {
       const parsed = parseInstant(text, zone)
-      known.set(text, parsed.instant ?? null)
+      note(text, parsed.instant ?? null)
       return parsed
+    },
+  }
+}
+
+const DAY_MICROS = 86_400_000_000n
+
+/** Of a column of days; each is the instant of its midnight. */
+export function createOddDays(zone: InputZone): OddTimes {
+  const { known, note } = createOddCells(isPlainDay)
+  return {
+    known,
+    read(text) {
+      const { day } = parseDay(text, zone)
+      const instant = day === undefined ? null : BigInt(day) * DAY_MICROS
+      note(text, instant)
+      return instant === null ? { reason: 'unreadable-date' } : { instant }
     },
   }
 }
@@ -42,11 +65,11 @@ export type OddMoney = {
 }
 
 export function createOddMoney(): OddMoney {
-  const known = new Map<string, bigint | null>()
+  const { known, note } = createOddCells(isPlainIncome)
   const seen = { decimal: false, thousands: false }
   const read = (text: string, comma: CommaMeaning): ParsedMoney => {
     const parsed = parseMoney(text, comma)
-    known.set(text, parsed.micros ?? null)
+    note(text, parsed.micros ?? null)
     return parsed
   }
   return {
@@ -59,6 +82,28 @@ export function createOddMoney(): OddMoney {
     witness(text) {
       const evidence = commaEvidence(text)
       if (evidence !== null) seen[evidence] = true
+    },
+  }
+}
+
+/** Longer than any plain cell. */
+const PLAIN_LENGTH_MAX = 40
+
+/**
+ * Plain cells of rows that are odd in another cell are not noted: the engine reads them itself, and
+ * all times of a file of millions of rows would be too many to hold.
+ */
+function createOddCells(isPlain: (bytes: Buffer, from: number, to: number) => boolean): {
+  readonly known: OddCells
+  note(text: string, meaning: bigint | null): void
+} {
+  const known = new Map<string, bigint | null>()
+  const bytes = Buffer.alloc(PLAIN_LENGTH_MAX * 3)
+  return {
+    known,
+    note(text, meaning) {
+      if (text.length <= PLAIN_LENGTH_MAX && isPlain(bytes, 0, bytes.write(text))) return
+      known.set(text, meaning)
     },
   }
 }

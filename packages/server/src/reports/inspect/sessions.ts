@@ -1,14 +1,16 @@
-import { parseDay, parseInstant, present } from '../cells/cells.ts'
-import { isPlainText, isPlainTime } from './common-shapes.ts'
-import { createFateBook, type Fates, rawText } from './fates.ts'
-import type { OddCells } from './odd-cells.ts'
-import { cellsOf, type Inspector, type RecordPlace } from './record.ts'
-import type { InspectSettings } from './settings.ts'
+import { type InputZone, present } from '../cells/cells.ts'
+import { isPlainDay, isPlainTime } from './common-shapes.ts'
+import { createFateBook, type Fates } from './fates.ts'
+import { createOddDays, createOddTimes, type OddCells } from './odd-cells.ts'
+import { type IsPlain, isPlainPlayer } from './plain-sales.ts'
+import { cellStart, cellStop, type Inspector, readRow } from './record.ts'
+import { type InspectSettings, isUtc } from './settings.ts'
 
 /** What the sessions of a file hold that the engine cannot tell, or not exactly. */
 export type SessionFindings = Fates & {
   /** Texts of times that are of no plain shape, with their instants. */
   readonly times: OddCells
+  /** Some user has white space around it, or is a word for nothing. */
   readonly untidy: boolean
   readonly candidates: number
 }
@@ -20,57 +22,44 @@ export type SessionColumns = {
   readonly isDay: boolean
 }
 
-const DAY_MICROS = 86_400_000_000n
-
 /** Decides the fate of each session row, duplicates aside. A day is the instant of its midnight. */
 export function inspectSessions(
   at: SessionColumns,
   settings: InspectSettings,
 ): Inspector<SessionFindings> {
-  const fates = createFateBook(settings.onRejected)
-  const known = new Map<string, bigint | null>()
-  const isZoneless = settings.zone.name === 'UTC'
+  const isPlain = plainSessions(at, settings.zone)
+  const book = createFateBook(settings.onRejected)
+  const times = at.isDay ? createOddDays(settings.zone) : createOddTimes(settings.zone)
   let untidy = false
   let candidates = 0
 
-  const readTime = (text: string): bigint | null => {
-    const before = known.get(text)
-    if (before !== undefined) return before
-    const { day } = at.isDay ? parseDay(text, settings.zone) : { day: undefined }
-    const midnight = day === undefined ? undefined : BigInt(day) * DAY_MICROS
-    const instant = at.isDay ? midnight : parseInstant(text, settings.zone).instant
-    known.set(text, instant ?? null)
-    return instant ?? null
-  }
-  const isPlain = ({ starts, quoted }: RecordPlace, bytes: Buffer): boolean => {
-    if (quoted || at.isDay) return false
-    const [from, to] = [starts[at.user] as number, (starts[at.user + 1] as number) - 1]
-    const [start, stop] = [starts[at.time] as number, (starts[at.time + 1] as number) - 1]
-    return from < to && isPlainText(bytes, from, to) && isPlainTime(bytes, start, stop, isZoneless)
-  }
-
   return {
     record(record, bytes) {
-      fates.record()
+      book.record()
       if (isPlain(record, bytes)) {
         candidates += 1
         return
       }
-      const cells = cellsOf(record, bytes, settings.delimiter)
-      const user = cells[at.user] ?? ''
-      const instant = readTime(cells[at.time] ?? '')
-      const row = { line: record.line, raw: rawText(record, bytes) }
-      untidy ||= present(user) !== user
-      if (present(user) === '') return fates.reject({ ...row, reason: 'empty-user-id' })
-      if (instant === null) {
-        const reason = at.isDay ? 'unreadable-date' : 'unreadable-time'
-        return fates.reject({ ...row, reason })
-      }
-      candidates += 1
+      const row = readRow(record, bytes, settings.delimiter)
+      const user = row.cells[at.user] ?? ''
+      const time = times.read(row.cells[at.time] ?? '')
+      if (present(user) !== user) untidy = true
+      if (present(user) === '') book.reject(row, 'empty-user-id')
+      else if (time.instant === undefined) book.reject(row, time.reason)
+      else candidates += 1
     },
-    finish() {
-      const { filtered, rejected, records } = fates
-      return { filtered, rejected, records, times: known, untidy, candidates }
-    },
+    finish: () => ({ ...book.fates(), times: times.known, untidy, candidates }),
+  }
+}
+
+function plainSessions({ user, time, isDay }: SessionColumns, zone: InputZone): IsPlain {
+  const zoneless = isUtc(zone)
+  return (record, bytes) => {
+    const start = cellStart(record, bytes, time)
+    const stop = cellStop(record, bytes, time)
+    const isPlainCell = isDay
+      ? isPlainDay(bytes, start, stop)
+      : isPlainTime(bytes, start, stop, zoneless)
+    return isPlainCell && isPlainPlayer(record, bytes, user)
   }
 }

@@ -10,3 +10,6 @@ export type InspectSettings = {
   /** Gets each rejected row as it is found. */
   readonly onRejected: (row: RejectedRow) => void
 }
+
+/** Times that name no zone are UTC, as the engine takes them. */
+export const isUtc = (zone: InputZone): boolean => zone.fixedOffsetSeconds === 0
