@@ -22,8 +22,8 @@ export async function createMatchTables(
   const { instants, micros } = sides.confirmations
   await appendColumns(engine, 'purchase_matches', [
     order.purchases,
-    partnersOf(matches, instants),
-    partnersOf(matches, micros),
+    { values: instants, at: matches.confirmations },
+    { values: micros, at: matches.confirmations },
     matches.rules,
     matches.flags,
   ])
@@ -34,15 +34,6 @@ export async function createMatchTables(
     SELECT place_lent, receipt AS receipt_lent
     FROM lenders JOIN confirmations ON confirmations.rowid = lenders.confirmation
     WHERE receipt IS NOT NULL`)
-}
-
-const partnersOf = ({ confirmations }: Matches, values: Float64Array): Float64Array => {
-  const own = new Float64Array(confirmations.length)
-  for (let rank = 0; rank < own.length; rank += 1) {
-    const partner = confirmations[rank] as number
-    own[rank] = partner < 0 ? -1 : (values[partner] as number)
-  }
-  return own
 }
 
 /** Places and confirmations of the purchases without receipt that were matched by time. */
