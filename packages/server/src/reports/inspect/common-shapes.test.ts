@@ -4,7 +4,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parseDay, parseInstant, parseMoney, present, UTC } from '../cells/cells.ts'
 import { lookUpInstants, lookUpMoney } from '../clean/texts.ts'
 import { openDatabase } from '../engine/engine.ts'
-import { isPlainDay, isPlainIncome, isPlainText, isPlainTime } from './common-shapes.ts'
+import {
+  isPlainDay,
+  isPlainIncome,
+  isPlainText,
+  isPlainTime,
+  isShortText,
+  shortText,
+} from './common-shapes.ts'
 
 const sizes = { threads: 1, memoryLimitMb: 500 }
 const database = await openDatabase({ ...sizes, scratch: tmpdir(), folders: [] })
@@ -248,6 +255,27 @@ describe('a plain text', () => {
   it('is each id of a real file', () => {
     const ids = ['', '1700000000000-6563146', 'GPA.8352-8834-000000000', 'x', 'player-é-1', 'a b']
     expect(ids.filter(isText)).toEqual(ids)
+  })
+})
+
+describe('a short text', () => {
+  const names = ['four', 'fives', 'success', 'purchase', 'af_purchase', 'twelve chars']
+
+  it.each(names)('is %s and nothing else', (name) => {
+    const isName = amid((bytes, from, to) => isShortText(bytes, from, to, shortText(name)))
+    expect(isName(name)).toBe(true)
+    for (let at = 0; at < name.length; at++) {
+      const [before, after] = [name.slice(0, at), name.slice(at + 1)]
+      for (const other of ['', 'x', `${name[at]}x`, '\0', 'é'])
+        expect(isName(before + other + after)).toBe(false)
+    }
+    for (const other of ['', name.toUpperCase(), `1${name}`, `${name}0`])
+      expect(isName(other)).toBe(false)
+  })
+
+  it('has 4 to 12 characters', () => {
+    expect(() => shortText('abc')).toThrow(RangeError)
+    expect(() => shortText('thirteen char')).toThrow(RangeError)
   })
 })
 
