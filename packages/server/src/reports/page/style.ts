@@ -28,7 +28,7 @@ export const LIGHT: Palette = {
   critical: '#b3261e',
   warning: '#8a5300',
   receipt: '#1f5fbf',
-  time: '#6f97d6',
+  time: '#648ecf',
   'only-af': '#b5651d',
   'only-store': '#7a5195',
 }
@@ -92,7 +92,7 @@ bdi{overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:.75rem 0}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.35}
 th,td{padding:.375rem .75rem .375rem 0;text-align:left;vertical-align:middle;border-bottom:1px solid var(--line)}
-tr>:last-child{padding-right:0}
+th:last-child,td:last-child{padding-right:0}
 thead th{vertical-align:bottom;font-weight:600;color:var(--muted);border-bottom-color:var(--muted);white-space:nowrap}
 tbody th{font-weight:500;min-width:8rem;max-width:22rem}
 .n{text-align:right;white-space:nowrap}
@@ -119,6 +119,6 @@ svg{display:block}
 footer{margin-top:3rem;border-top:1px solid var(--line);font-size:.875rem}
 :focus-visible{outline:2px solid var(--d1);outline-offset:2px}
 @media (max-width:40rem){body{padding:1.25rem 1rem 2rem}h1{font-size:1.5rem}h1 time{display:block;white-space:normal;font-size:1.25rem}.anomalies li{grid-template-columns:1fr auto}.anomalies .days{grid-area:1/2;margin:0}.anomalies h3{grid-area:1/1}.anomalies p{grid-column:1/-1}.figures{grid-template-columns:1fr 1fr}.figures .large,.figures .small{grid-column:auto}.figures .large:first-child{grid-column:1/-1}.figures .large:not(:first-child) .value{font-size:1.375rem;line-height:1.3;letter-spacing:0}tbody th{min-width:7rem;max-width:11rem}}
-@media print{@page{margin:14mm}body{max-width:none;padding:0;font-size:9.5pt}.wide{overflow:visible}h2,h3,thead{break-after:avoid}tr,li,.figures>div,.bars{break-inside:avoid}section{margin-top:1.5rem}table{font-size:8pt}}
+@media print{@page{margin:14mm}body{max-width:none;padding:0;font-size:9.5pt}.wide{overflow:visible}h2,h3,thead{break-after:avoid}tr,li,dl div,.bars{break-inside:avoid}section{margin-top:1.5rem}table{font-size:8pt}}
 `,
 }
