@@ -1,5 +1,6 @@
+import { join, relative } from 'node:path'
 import type { AuditReport } from '../audit/audit.ts'
-import type { GameSummary } from '../simulate/simulate.ts'
+import type { DayOfReports, GameSummary, Mismatch } from '../simulate/simulate.ts'
 import { table } from './output.ts'
 
 export type Played = {
@@ -9,6 +10,13 @@ export type Played = {
   readonly tookMs: number
   readonly game: GameSummary
   readonly audit: AuditReport
+}
+
+export type MadeReports = DayOfReports & {
+  readonly address: string
+  readonly dataDir: string
+  readonly reportsDir: string
+  readonly tookMs: number
 }
 
 const number = (value: number): string => value.toLocaleString('en-US')
@@ -37,15 +45,41 @@ export function gameText({ seed, tookMs, game }: Played): string {
   const verdict =
     mismatches.length === 0
       ? 'every answer and every balance was as the players expect'
-      : `${mismatches.length} answers were WRONG:\n${table(
-          mismatches.map(({ what, expected, actual }) => [
-            what,
-            `not ${expected}`,
-            `but ${actual}`,
-          ]),
-          '  ',
-        )}`
+      : `${mismatches.length} answers were WRONG:\n${mismatchesText(mismatches)}`
   return `A game of ${number(requests)} requests in ${(tookMs / 1_000).toFixed(1)} s (seed ${seed})\n${table(lines, '  ')}\n  answers: ${answers.join(', ')}\n\n${verdict}`
+}
+
+const mismatchesText = (mismatches: readonly Mismatch[]): string =>
+  table(
+    mismatches.map(({ what, expected, actual }) => [what, `not ${expected}`, `but ${actual}`]),
+    '  ',
+  )
+
+/** What became of the files, and where that can be read. */
+export function reportsText(made: MadeReports): string {
+  const { rows, tookMs, summary, mismatches, address } = made
+  const [data, out] = [made.dataDir, made.reportsDir].map(shownPath)
+  const seconds = (tookMs / 1_000).toFixed(1)
+  const head = `The daily reports of ${number(rows)} made-up rows, with every fault of real exports, in ${seconds} s`
+  if (mismatches.length > 0) return `${head}\nThey are WRONG:\n${mismatchesText(mismatches)}`
+  const places = [
+    [
+      shownPath(join(made.reportsDir, 'report.html')),
+      'open it, or mail it: one page without scripts',
+    ],
+    [`${out}`, 'the other reports; rejected_rows.csv says what could not be read, and why'],
+    [`${data}/*.csv`, 'what they were made of'],
+    [`curl -X POST ${address}/run-pipeline`, 'makes them again, as long as this runs'],
+    [`npx questline reports run --data ${data} --out ${out}`, 'does so at any time'],
+  ]
+  const lines = summary.split('\n').map((line) => `  ${line}`)
+  return `${head}\n${lines.join('\n')}\n\nevery row ended where it was planted to end\n\n${table(places, '  ')}`
+}
+
+/** As seen from here, if it is below. */
+function shownPath(path: string): string {
+  const fromHere = relative('', path)
+  return fromHere.startsWith('..') ? path : fromHere
 }
 
 /** What to try next. */

@@ -5,9 +5,14 @@ import { type Config, loadConfig, processEnvironment } from '../config.ts'
 import { developmentSecrets } from '../development-secrets.ts'
 import type { Questline } from '../main.ts'
 import { randomText, systemClock, systemRandom } from '../platform/platform.ts'
-import { createGame, createSeededRandom, type GameSettings } from '../simulate/simulate.ts'
+import {
+  createGame,
+  createSeededRandom,
+  type GameSettings,
+  playDayOfReports,
+} from '../simulate/simulate.ts'
 import { auditText } from './audit.ts'
-import { afterword, gameText, type Played } from './demo-text.ts'
+import { afterword, gameText, type MadeReports, type Played, reportsText } from './demo-text.ts'
 import { describeDatabase } from './describe-database.ts'
 import { print, printJson } from './output.ts'
 import { serve } from './serve.ts'
@@ -17,15 +22,15 @@ type Options = { readonly once?: true; readonly seed?: string; readonly json?: t
 export const demoCommand = (): Command =>
   new Command('demo')
     .description(
-      'Run a development server on this machine only, let a made-up game play on it over HTTP, audit the books, and stay up until Ctrl-C. It uses its own folder, demo in DATA_DIR, and no other setting than DATA_DIR, PORT and LOG_LEVEL; run it as often as you like.',
+      'Run a development server on this machine only, let a made-up game play on it over HTTP, audit the books, make the daily reports of made-up purchases, and stay up until Ctrl-C. It uses its own folder, demo in DATA_DIR, and no other setting than DATA_DIR, PORT and LOG_LEVEL; run it as often as you like.',
     )
     .option('--once', 'end after the game instead of staying up')
     .option('--seed <text>', 'play this game; each seed once per folder (default: a new one)')
-    .option('--json', 'print one JSON document: {address, database, seed, game, audit}')
+    .option('--json', 'print one JSON document: {address, database, seed, game, audit, reports}')
     .addHelpText(
       'after',
       `
-Exit code 1 means that an answer was wrong or the audit found something.
+Exit code 1 means that an answer or a report was wrong, or the audit found something.
 
 Examples:
   questline demo
@@ -37,9 +42,12 @@ Examples:
       await serve(config, async (server) => {
         if (!json) await print(`Questline demo on ${server.address}, ${describeDatabase(config)}\n`)
         const played = await play(config, server, seed)
-        if (json) await printJson(played)
-        else await print(`${gameText(played)}\n\n${auditText(played.audit)}`)
-        const isRight = played.game.mismatches.length === 0 && played.audit.ok
+        if (!json) await print(`${gameText(played)}\n\n${auditText(played.audit)}\n`)
+        const reports = await makeReports(config, server)
+        if (json) await printJson({ ...played, reports })
+        else await print(reportsText(reports))
+        const mismatches = [...played.game.mismatches, ...reports.mismatches]
+        const isRight = mismatches.length === 0 && played.audit.ok
         if (once) return isRight ? 0 : 1
         if (!json) await print(`\n${afterword(server.address)}`)
         return 'stay'
@@ -82,4 +90,21 @@ async function play(config: Config, server: Questline, seed: string): Promise<Pl
   const audit = await createAudit({ store: server.books.store }).run()
   const database = describeDatabase(config)
   return { address: server.address, database, seed, tookMs, game: summary, audit }
+}
+
+/** Some 9,000 rows, a second's work. */
+const REPORTS = { purchases: 3_000, seed: 'demo' }
+const DAY_MS = 86_400_000
+
+/** Yesterday's reports, of files that every demo of that day writes alike. */
+async function makeReports(config: Config, { address }: Questline): Promise<MadeReports> {
+  const startedMs = systemClock.monotonic()
+  const { data: dataDir, out: reportsDir } = config.reports
+  const yesterday = new Date(systemClock.now() - DAY_MS).toISOString().slice(0, 10)
+  const day = await playDayOfReports(
+    { baseUrl: address, fetch: globalThis.fetch },
+    { ...REPORTS, dataDir, reportsDir, lastDay: yesterday },
+  )
+  const tookMs = Math.round(systemClock.monotonic() - startedMs)
+  return { ...day, address, dataDir, reportsDir, tookMs }
 }

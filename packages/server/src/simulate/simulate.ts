@@ -2,6 +2,12 @@
 // It keeps its own account of what every answer must be, and reports each that is not.
 // The same seed plays the same game, once per database: its Idempotency-Keys come again too.
 
+export {
+  type DayOfReports,
+  type DayOfReportsParts,
+  type DayOfReportsSettings,
+  playDayOfReports,
+} from './day-of-reports.ts'
 export type { Mismatch } from './expectations.ts'
 export {
   createGame,
