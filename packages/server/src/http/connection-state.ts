@@ -7,6 +7,8 @@ export type ConnectionState = {
   answering: ServerResponse | null
   /** Nothing that still comes on it may be carried out. */
   ended: boolean
+  /** Made for the first request that asks for it. */
+  gone: AbortSignal | null
 }
 
 const STATE: unique symbol = Symbol('questline connection')
@@ -21,7 +23,29 @@ declare module 'node:net' {
 export function stateOf(socket: Socket): ConnectionState {
   const known = socket[STATE]
   if (known) return known
-  const state = { answering: null, ended: false }
+  const state = { answering: null, ended: false, gone: null }
   socket[STATE] = state
   return state
+}
+
+/** Why work was given up that nobody waits for: there is no one to answer, and nothing has failed. */
+export class ClientGone extends Error {
+  constructor() {
+    super('the client has closed its connection')
+  }
+}
+
+/** Aborts with `ClientGone` when the connection is closed. All requests on it share the one signal. */
+export function goneOf(socket: Socket): AbortSignal {
+  const state = stateOf(socket)
+  state.gone ??= abortedByClose(socket)
+  return state.gone
+}
+
+function abortedByClose(socket: Socket): AbortSignal {
+  const leaving = new AbortController()
+  const leave = () => leaving.abort(new ClientGone())
+  if (socket.destroyed) leave()
+  else socket.once('close', leave)
+  return leaving.signal
 }
