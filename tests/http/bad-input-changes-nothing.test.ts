@@ -161,7 +161,10 @@ describe.each(DATABASES)('on $name', (database) => {
 
     test('is refused when it stands there twice', async () => {
       const [path] = toSend(route, rightRequest(route))
-      const answer = await server.send(`${path}?${field}=1&${field}=1`, { token: tokenFor(route) })
+      const answer = await server.send(`${path}?${field}=1&${field}=1`, {
+        method: route.method,
+        token: tokenFor(route),
+      })
       expectProblem(answer, 'malformed-request')
     })
   })
