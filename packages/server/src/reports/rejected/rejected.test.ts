@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { withLane } from '../../../../../tests/reports/lane.ts'
+import { createRejectedRows, type RejectedRows } from './rejected.ts'
+
+/** The text of `rejected_rows.csv` after `fill`. */
+async function written(fill: (rejected: RejectedRows) => Promise<void>): Promise<string> {
+  let text = ''
+  await withLane(async ({ engine, folder }) => {
+    const rejected = await createRejectedRows(engine)
+    await fill(rejected)
+    const path = join(folder, 'rejected_rows.csv')
+    await rejected.write(path)
+    text = readFileSync(path, 'utf8')
+  })
+  return text
+}
+const row = (line: number, reason: string, raw: string) => ({ line, reason, raw })
+
+it('rows are sorted by file, reason, raw text and line, line numbers as numbers', async () =>
+  expect(
+    await written(async (rejected) => {
+      const sessions = await rejected.begin('sessions.csv')
+      sessions(row(2, 'unreadable-time', 'x'))
+      const costs = await rejected.begin('costs_daily.csv')
+      costs(row(10, 'unreadable-money', 'b'))
+      costs(row(9, 'unreadable-money', 'b'))
+      costs(row(3, 'unreadable-date', 'z'))
+      costs(row(12, 'unreadable-money', 'B'))
+    }),
+  ).toBe(
+    'file,line,reason,raw\n' +
+      'costs_daily.csv,3,unreadable-date,z\n' +
+      'costs_daily.csv,12,unreadable-money,B\n' +
+      'costs_daily.csv,9,unreadable-money,b\n' +
+      'costs_daily.csv,10,unreadable-money,b\n' +
+      'sessions.csv,2,unreadable-time,x\n',
+  ))
+
+it('raw text is a cell that a spreadsheet opens as text; it sorts as it was read', async () =>
+  expect(
+    await written(async (rejected) => {
+      const add = await rejected.begin('sessions.csv')
+      add(row(3, 'wrong-cell-count', '=1+1'))
+      add(row(4, 'wrong-cell-count', ')'))
+      add(row(2, 'wrong-cell-count', 'a,"b\nc"'))
+    }),
+  ).toBe(
+    'file,line,reason,raw\n' +
+      'sessions.csv,4,wrong-cell-count,)\n' +
+      "sessions.csv,3,wrong-cell-count,'=1+1\n" +
+      'sessions.csv,2,wrong-cell-count,"a,""b\nc"""\n',
+  ))
+
+it('a file that is begun again loses what was taken of it, others keep theirs', async () =>
+  expect(
+    await written(async (rejected) => {
+      const first = await rejected.begin('sessions.csv')
+      first(row(2, 'quote-fault', 'of the first reading'))
+      const other = await rejected.begin('costs_daily.csv')
+      other(row(2, 'unreadable-date', 'other'))
+      const again = await rejected.begin('sessions.csv')
+      again(row(2, 'quote-fault', 'by lines'))
+    }),
+  ).toBe(
+    'file,line,reason,raw\n' +
+      'costs_daily.csv,2,unreadable-date,other\n' +
+      'sessions.csv,2,quote-fault,by lines\n',
+  ))
+
+it('without rejected rows the file is its header', async () =>
+  expect(await written(async () => undefined)).toBe('file,line,reason,raw\n'))
+
+it('rows come while another lane is busy', async () =>
+  withLane(async ({ database, engine, folder }) => {
+    const rejected = await createRejectedRows(await database.connect())
+    const busy = engine.rows(
+      'SELECT count(*)::INTEGER AS n FROM range(20000000) WHERE hash(range) = 1',
+    )
+    const add = await rejected.begin('sessions.csv')
+    add(row(2, 'unreadable-time', 'x'))
+    await busy
+    const path = join(folder, 'rejected_rows.csv')
+    await rejected.write(path)
+    expect(readFileSync(path, 'utf8')).toContain('sessions.csv,2,unreadable-time,x\n')
+  }))
