@@ -11,4 +11,5 @@ export {
 } from './create-attribution.ts'
 export type { DeeplinkOpen } from './deeplinks.ts'
 export type { AppendToLog } from './postbacks.ts'
+export { type VerifiedPostback, verifiedPostbacks } from './verified-postbacks.ts'
 export { type Delivery, isAddressRange, type VerifierSettings } from './verifiers.ts'

@@ -10,6 +10,7 @@ const IDENTITY = [
   ...['conversion_type', 'campaign_type', 'media_source', 'campaign'],
 ] as const
 const NEEDED = ['event_name', 'event_time', 'appsflyer_id'] as const
+/** The names of a transaction's id in an event value, the first that is there counts. */
 const TRANSACTION_IDS = ['af_receipt_id', 'af_order_id'] as const
 
 /**
@@ -35,6 +36,12 @@ function transactionOf(payload: Payload): string | null {
   const ids = TRANSACTION_IDS.map((field) => textOf(eventValue[field]))
   if (ids.every((id) => id === null)) return null
   return JSON.stringify([...ids, ...IDENTITY.map((field) => textOf(payload[field]))])
+}
+
+/** The receipt or order id in the event value, null for none. */
+export function receiptOf(payload: Payload): string | null {
+  const eventValue = readEventValue(payload['event_value'])
+  return TRANSACTION_IDS.map((field) => textOf(eventValue[field])).find((id) => id !== null) ?? null
 }
 
 /** A JSON object inside a string, as AppsFlyer sends it, or the object itself. */

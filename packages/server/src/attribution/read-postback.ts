@@ -17,8 +17,12 @@ export type ReadPostback = {
 export const readPostback = (payload: Payload, receivedAt: number): ReadPostback => ({
   eventType: eventTypeOf(payload['event_name']),
   playerId: playerOf(payload, 'customer_user_id') ?? playerOf(payload, 'appsflyer_id'),
-  occurredAt: Math.min(parseEventTime(textOf(payload['event_time'])) ?? receivedAt, receivedAt),
+  occurredAt: occurredAtOf(payload, receivedAt),
 })
+
+/** The event's own time, never later than its receipt, which stands for one that cannot be read. */
+export const occurredAtOf = (payload: Payload, receivedAt: number): number =>
+  Math.min(parseEventTime(textOf(payload['event_time'])) ?? receivedAt, receivedAt)
 
 /** A field's text: trimmed, numbers as JavaScript writes them, null for what is blank or neither. */
 export function textOf(value: unknown): string | null {

@@ -1,4 +1,4 @@
-import { type Store, shared, type Tx, type Writer } from '../store/store.ts'
+import type { Store, Tx, Writer } from '../store/store.ts'
 import { type Appended, append } from './append.ts'
 import {
   type Count,
@@ -10,6 +10,7 @@ import {
   statsOfAll,
   statsOfPlayer,
 } from './queries.ts'
+import { newestOffset } from './read-log.ts'
 import { type NewEvent, RECORD, type Recorded } from './record.ts'
 
 export type Log = {
@@ -31,8 +32,6 @@ export type Log = {
   head(): Promise<number>
 }
 
-const HEAD = shared('log.head', 'SELECT log_offset AS head FROM log_head')
-
 export function createLog(parts: { readonly store: Store; readonly writer: Writer }): Log {
   const { store, writer } = parts
   return {
@@ -46,7 +45,7 @@ export function createLog(parts: { readonly store: Store; readonly writer: Write
           : await statsOfAll(store, of.app, filter)
       return pageOf(counts, page)
     },
-    head: async () => (await store.read<{ head: number }>(HEAD, []))[0]?.head ?? 0,
+    head: () => newestOffset(store.read),
   }
 }
 

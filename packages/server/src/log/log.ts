@@ -2,4 +2,5 @@
 // Everything that counts or reports is computed from it and can be computed again.
 export { createLog, type Log } from './create-log.ts'
 export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
+export { type GameEvent, gameEvents, newestOffset } from './read-log.ts'
 export type { NewEvent, Recorded } from './record.ts'
