@@ -22,10 +22,8 @@ it('holds each text once, in the order in which they were first seen', () => {
   )
 })
 
-it('grows with what it sees, and stays quick', () => {
+// Some 50 ms; names that share their slots take minutes.
+it('grows with what it sees, and stays quick', { timeout: 10_000 }, () => {
   const texts = Array.from({ length: 100_000 }, (_, n) => `camp_${n % 50_000}_summer`)
-  const started = performance.now()
   expect(textsOf(texts)).toEqual(texts.slice(0, 50_000))
-  // Some 30 ms; names that share a slot would take minutes.
-  expect(performance.now() - started).toBeLessThan(5_000)
 })
