@@ -102,6 +102,7 @@ describe('questline reports run', () => {
     const line = 'run --data in --out out --date 2026-01-31 --input-zone Asia/Tokyo --json'
     const { parameters } = JSON.parse((await run(line, settings)).output)
     expect(parameters).toEqual({
+      source: 'csv',
       data: join(folder, 'in'),
       date: '2026-01-31',
       input_zone: 'Asia/Tokyo',

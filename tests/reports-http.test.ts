@@ -206,7 +206,7 @@ describe('POST /run-pipeline', () => {
     expect(names.filter(Boolean).sort()).toEqual(
       [
         ...['BAD_RECEIPT_PATTERN', 'DATA_DIR', 'REPORTS_DIR', 'REPORTS_INPUT_ZONE'],
-        ...['REPORTS_MEMORY_MB', 'REPORTS_THREADS', 'RUNS_KEEP_DAYS'],
+        ...['REPORTS_MEMORY_MB', 'REPORTS_SOURCE', 'REPORTS_THREADS', 'RUNS_KEEP_DAYS'],
         // Of the channel between the two processes.
         ...['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE'],
       ].sort(),

@@ -16,6 +16,7 @@ import {
 import { plainCompute } from './plain-reports.ts'
 
 export const someSettings = (out: string): RunSettings => ({
+  source: 'csv',
   data: '/data',
   out,
   inputZone: 'UTC',

@@ -40,6 +40,17 @@ export function loadReportSettings(env: Environment): ReportSettings {
   return deepFreeze(settings)
 }
 
+/**
+ * Where the books are, alone: what reads them only needs no secret of a server.
+ * @throws ConfigError with every fault at once
+ */
+export function loadStoreSettings(env: Environment): Pick<Config, 'store'> {
+  const reader = createReader(env)
+  const store = readStore(reader, readDataDir(reader))
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults)
+  return deepFreeze({ store })
+}
+
 /** The names of all settings, in the order in which .env.example explains them. */
 export function settingNames(): readonly string[] {
   const reader = createReader({})

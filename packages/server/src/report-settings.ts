@@ -4,6 +4,8 @@ import type { Reader } from './config-reader.ts'
 
 export type ReportSettings = ReturnType<typeof readReportSettings>
 
+/** Where purchases, confirmations and sessions come from. */
+export const SOURCES = ['csv', 'log'] as const
 const MINUTES_A_DAY = 1_440
 
 export function readReportSettings(read: Reader, dataDir: string) {
@@ -14,6 +16,7 @@ export function readReportSettings(read: Reader, dataDir: string) {
     read.fault('BAD_RECEIPT_PATTERN', `"${badReceiptPattern}" is not a regular expression`)
   }
   return {
+    source: read.choice('REPORTS_SOURCE', 'csv', SOURCES),
     /** Where the CSV files are. */
     data: dataDir,
     out: resolve(read.text('REPORTS_DIR') ?? join(dirname(dataDir), 'reports')),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Books } from './books.ts'
+import type { Config } from './config.ts'
 import type { DailyReportsParts } from './daily-reports.ts'
 import type { Stop } from './platform/platform.ts'
 import type { ReportSettings } from './report-settings.ts'
@@ -39,9 +40,10 @@ const ownProgram = ({ memoryLimitMb }: ReportSettings): PipelineSettings['progra
 ]
 
 export function createReports(
-  { config: { reports: settings }, store, world: { clock, logger } }: Books,
-  program = ownProgram(settings),
+  { config, store, world: { clock, logger } }: Books,
+  program = ownProgram(config.reports),
 ): ReportsDesk {
+  const { reports: settings } = config
   const { out } = settings
   const onEnd = ({ run, returncode, stderr }: EndedRun): void => {
     if (returncode === 0) logger.info({ run }, 'the reports are made')
@@ -51,7 +53,7 @@ export function createReports(
     { now: clock.now, onEnd },
     {
       program,
-      environment: environmentOf(settings),
+      environment: environmentOf(config),
       out,
       timeLimitMs: settings.timeLimitMs,
     },
@@ -71,8 +73,16 @@ export function createReports(
   }
 }
 
-/** The settings of a run as the command reads them, and nothing else: above all no secret. */
-const environmentOf = (settings: ReportSettings): Readonly<Record<string, string>> => ({
+/**
+ * The settings of a run as the command reads them, and nothing else: above all no secret, but for the
+ * password of PostgreSQL where the run reads the log.
+ */
+const environmentOf = ({
+  reports: settings,
+  store: { database },
+}: Pick<Config, 'reports' | 'store'>): Readonly<Record<string, string>> => ({
+  ...(settings.source === 'log' ? databaseSettings(database) : {}),
+  REPORTS_SOURCE: settings.source,
   DATA_DIR: settings.data,
   REPORTS_DIR: settings.out,
   REPORTS_INPUT_ZONE: settings.inputZone,
@@ -81,3 +91,17 @@ const environmentOf = (settings: ReportSettings): Readonly<Record<string, string
   REPORTS_THREADS: String(settings.threads),
   RUNS_KEEP_DAYS: String(settings.keepDays),
 })
+
+const databaseSettings = (
+  database: Config['store']['database'],
+): Readonly<Record<string, string>> =>
+  database.kind === 'sqlite'
+    ? {
+        DATABASE_URL: `sqlite:///${database.file}`,
+        SQLITE_BUSY_TIMEOUT_MS: String(database.busyTimeoutMs),
+      }
+    : {
+        DATABASE_URL: database.url,
+        PG_CONNECTIONS_MAX: String(database.connectionsMax),
+        PG_CONNECT_TIMEOUT_MS: String(database.connectTimeoutMs),
+      }

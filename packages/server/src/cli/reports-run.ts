@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import { loadReportSettings, processEnvironment } from '../config.ts'
+import { loadReportSettings, loadStoreSettings, processEnvironment } from '../config.ts'
 // Not through the front door, which would load the logger and the metrics.
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
@@ -11,6 +11,7 @@ import {
   type Run,
   RunError,
   type RunSettings,
+  type Source,
   startRun,
   summaryText,
 } from '../reports/runs/runs.ts'
@@ -21,6 +22,9 @@ import type { ReportsParts } from './reports.ts'
 import { showProgress } from './reports-progress.ts'
 
 export type RunOptions = {
+  readonly source?: Source
+  /** Where a run from the log ends reading. */
+  readonly logOffset?: number
   readonly data?: string
   readonly out?: string
   readonly date?: string
@@ -34,10 +38,10 @@ export type RunOptions = {
 export async function runReports(parts: ReportsParts, options: RunOptions): Promise<void> {
   const settings = settingsOf(options, loadReportSettings(processEnvironment()))
   const startMs = systemClock.monotonic()
-  // Native code takes a while to load; meanwhile the folder is claimed and brought in order.
-  const loading = parts.loadCompute()
-  loading.catch(() => undefined)
-  const compute: Compute = async (request, progress) => (await loading)(request, progress)
+  if (options.logOffset !== undefined && settings.source === 'csv') {
+    throw new CommandFailure(2, 'there is no --log-offset without --source log')
+  }
+  const compute = settings.source === 'log' ? fromLog(parts, options) : fromFiles(parts)
   const progress = process.send ? SILENT : showProgress(process.stderr, systemClock.monotonic)
   const starting = startRun(
     { compute, now: () => options.now ?? systemClock.now(), random: systemRandom() },
@@ -64,6 +68,22 @@ export async function runReports(parts: ReportsParts, options: RunOptions): Prom
   }
 }
 
+function fromFiles({ loadCompute }: ReportsParts): Compute {
+  // Native code takes a while to load; meanwhile the folder is claimed and brought in order.
+  const loading = loadCompute()
+  loading.catch(() => undefined)
+  return async (request, progress) => (await loading)(request, progress)
+}
+
+/** Loads what reads the books when they are to be read: the claim may be somebody else's. */
+function fromLog({ loadCompute }: ReportsParts, { logOffset }: RunOptions): Compute {
+  const settings = loadStoreSettings(processEnvironment())
+  return async (request, progress) => {
+    const { computeFromLog } = await import('./reports-from-log.ts')
+    return computeFromLog(loadCompute, settings, logOffset)(request, progress)
+  }
+}
+
 const SILENT: Progress & { end(): void } = {
   stage: () => undefined,
   written: () => undefined,
@@ -73,6 +93,7 @@ const SILENT: Progress & { end(): void } = {
 function settingsOf(options: RunOptions, settings: ReportSettings): RunSettings {
   const { inputZone, badReceiptPattern, memoryLimitMb, threads, keepDays } = settings
   return {
+    source: options.source ?? settings.source,
     data: options.data === undefined ? settings.data : resolve(options.data),
     out: options.out === undefined ? settings.out : resolve(options.out),
     ...(options.date === undefined ? {} : { date: options.date }),

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 // Not through the front door, which would load the logger and the metrics.
 import { systemClock } from '../platform/clock.ts'
-import { isZone, NO_ZONE } from '../report-settings.ts'
+import { isZone, NO_ZONE, SOURCES } from '../report-settings.ts'
 import type { Compute } from '../reports/runs/runs.ts'
 import type { RunOptions } from './reports-run.ts'
 
@@ -16,14 +16,20 @@ const OURS: ReportsParts = {
 
 export function reportsCommand(parts: ReportsParts = OURS): Command {
   const reports = new Command('reports').description(
-    'Daily reports from CSV files: clean purchases, reconciliation, ROAS, anomalies, ARPDAU.',
+    'Daily reports from CSV files or from the log: clean purchases, reconciliation, ROAS, anomalies, ARPDAU.',
   )
   reports
     .command('run')
     .summary('make the reports')
     .description(
-      'Make the reports of purchases_raw.csv, confirmed_purchases.csv, costs_daily.csv and sessions.csv. They appear as a whole or not at all; the earlier ones can be read meanwhile, and each run is kept for RUNS_KEEP_DAYS. One run at a time per folder, beside a running server or without one.',
+      'Make the reports of purchases_raw.csv, confirmed_purchases.csv, costs_daily.csv and sessions.csv; with --source log of costs_daily.csv and, in place of the others, of the verified postbacks, purchase and session_start events of the books. They appear as a whole or not at all; the earlier ones can be read meanwhile, and each run is kept for RUNS_KEEP_DAYS. One run at a time per folder, beside a running server or without one.',
     )
+    .addOption(
+      new Option('--source <source>', 'CSV files or the log (default: REPORTS_SOURCE)').choices(
+        SOURCES,
+      ),
+    )
+    .option('--log-offset <n>', 'read the log up to this offset (default: its newest)', offset)
     .option('--data <folder>', 'the folder of the CSV files (default: DATA_DIR)')
     .option('--out <folder>', 'the folder of the reports (default: REPORTS_DIR)')
     .option('--date <day>', 'D-1, as 2026-02-28 (default: chosen from the data)', day)
@@ -39,7 +45,8 @@ they are in rejected_rows.csv. Ctrl-C stops a run, and its record says so.
 Examples:
   questline reports run
   questline reports run --data exports --out reports --date 2026-02-28
-  questline reports run --json | jq .reconciliation`,
+  questline reports run --json | jq .reconciliation
+  questline reports run --source log --data costs`,
     )
     .action(async (options: RunOptions) => {
       const { runReports } = await import('./reports-run.ts')
@@ -70,6 +77,11 @@ function day(text: string): string {
     return text
   }
   throw new InvalidArgumentError('It is not a day such as 2026-02-28.')
+}
+
+function offset(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is not an offset of the log such as 4711.')
 }
 
 function zone(text: string): string {

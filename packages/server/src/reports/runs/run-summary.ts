@@ -58,6 +58,11 @@ export type DateReason =
 
 /** What a computation found, as `run.json` prints it. */
 export type RunSummary = {
+  /**
+   * Of a run from the log: its inputs but for the costs are files that were made of the log up to
+   * this offset, itself included, and are gone; their hashes are of these.
+   */
+  readonly log_offset?: number
   readonly inputs: readonly InputSummary[]
   /** D-1, and how it was chosen. */
   readonly d1: { readonly date: string; readonly reason: DateReason }
@@ -79,8 +84,12 @@ export type RunStatus = 'running' | 'finished' | 'failed'
 
 export type Output = { readonly sha256: string; readonly bytes: number }
 
+/** Where purchases, confirmations and sessions are from; costs are a CSV file in any case. */
+export type Source = 'csv' | 'log'
+
 /** What decides the reports beside the data. */
 export type RunParameters = {
+  readonly source: Source
   readonly data: string
   readonly date: string | null
   readonly input_zone: string

@@ -17,6 +17,7 @@ import {
   type RunSummary,
   rejectedRows,
   rowsIn,
+  type Source,
   unbalanced,
 } from './run-summary.ts'
 import { claimRuns } from './runs-lock.ts'
@@ -32,6 +33,8 @@ export type RunParts = {
 }
 
 export type RunSettings = {
+  /** What `compute` reads; it goes to the record. */
+  readonly source: Source
   /** The folder of the CSV files. */
   readonly data: string
   /** The folder of the reports; made when it is missing. */
@@ -221,6 +224,7 @@ const requestOf = (parts: RunParts, settings: RunSettings, folder: string) => ({
 })
 
 const parametersOf = (settings: RunSettings): RunParameters => ({
+  source: settings.source,
   data: settings.data,
   date: settings.date ?? null,
   input_zone: settings.inputZone,
