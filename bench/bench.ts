@@ -16,8 +16,16 @@ import {
 } from './harness/harness.ts'
 import { httpBench } from './http/run.ts'
 import { loginBench } from './login/run.ts'
+import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
+import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
 
-const BENCHES: readonly Bench[] = [httpBench, earnBench, loginBench]
+const PYTHON_DEFAULT = process.env['BENCH_PYTHON'] || 'python3'
+
+const benchesWith = (reports: ReportsBenchSettings): readonly Bench[] => [
+  ...[httpBench, earnBench, loginBench],
+  createReportsBench(reports),
+]
+const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT })
 const ROUNDS = 3
 const WARMUP_SECONDS = 1
 const SECONDS_DEFAULT = 4
@@ -25,11 +33,13 @@ const SECONDS_DEFAULT = 4
 const HELP = `Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('|')}]... [options]
 
 Measures the real server with its durability on, and keeps the result in the folder of each
-benchmark. Takes about five minutes; without a name it runs all:
-${BENCHES.map(({ name, question }) => `  ${name.padEnd(6)} ${question}`).join('\n')}
+benchmark. Takes about eight minutes; without a name it runs all:
+${BENCHES.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).join('\n')}
 
   --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
   --postgres    on PostgreSQL instead of SQLite
+  --sizes LIST  reports: of how many purchases, of ${SIZES.map(({ name }) => name).join(', ')} (${SIZES_DEFAULT})
+  --python PATH reports: a Python that has pandas, pyarrow and polars (BENCH_PYTHON, or python3)
   --json        print the reports as JSON
   --help        print this
 
@@ -54,6 +64,8 @@ function readCommand(args: readonly string[]): Command | 'help' {
     options: {
       seconds: { type: 'string', default: String(SECONDS_DEFAULT) },
       postgres: { type: 'boolean', default: false },
+      sizes: { type: 'string', default: SIZES_DEFAULT },
+      python: { type: 'string', default: PYTHON_DEFAULT },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -63,10 +75,17 @@ function readCommand(args: readonly string[]): Command | 'help' {
   if (!(seconds >= 1 && seconds <= 3_600)) throw new WrongCommand('--seconds takes 1 to 3600')
   const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name))
   if (unknown !== undefined) throw new WrongCommand(`there is no benchmark "${unknown}"`)
-  const benches = BENCHES.filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
-  )
+  const all = benchesWith({ sizes: sizesIn(values.sizes), python: values.python })
+  const benches = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   return { benches, seconds, postgres: values.postgres, json: values.json }
+}
+
+function sizesIn(names: string): ReportsBenchSettings['sizes'] {
+  try {
+    return sizesOf(names)
+  } catch (error) {
+    throw error instanceof RangeError ? new WrongCommand(error.message) : error
+  }
 }
 
 async function run(command: Command): Promise<void> {

@@ -26,6 +26,7 @@ export type Subject = { readonly port: number; readonly pids: readonly number[] 
 
 export type Server = Subject &
   AsyncDisposable & {
+    readonly dataDir: string
     /** Commits so far, and the writes in them. */
     commits(): Promise<{ readonly commits: number; readonly writes: number }>
   }
@@ -99,7 +100,7 @@ export function createLab(lab: LabSettings) {
       const shown = Object.entries(set).map(([key, value]) => `${key}=${value}`)
       const said = [...shown, ...under].join(' ').replaceAll(lab.folder, '…')
       servers.add(`server "${name}": ${said}, settings ${child.ready.configHash}`)
-      return serverOf(child, databases)
+      return serverOf(child, databases, dataDir)
     },
 
     /** What these loads cost, and the memory that the server has needed so far. */
@@ -115,12 +116,13 @@ export function createLab(lab: LabSettings) {
   }
 }
 
-function serverOf(child: Child<ServerReady>, databases: Databases): Server {
+function serverOf(child: Child<ServerReady>, databases: Databases, dataDir: string): Server {
   const { port, pid } = child.ready
   const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   return {
     port,
     pids: [pid, ...databases.pids],
+    dataDir,
     async commits() {
       const text = await metrics()
       const value = (name: string) => {

@@ -121,6 +121,6 @@ function number(value: number, unit: Unit): string {
 }
 
 const suffix = (unit: Unit): string =>
-  ({ x: ' ×', '/s': '/s', ms: ' ms', 'per 1,000': ' per 1,000', MB: ' MB' })[unit]
+  ({ x: ' ×', '/s': '/s', s: ' s', ms: ' ms', 'per 1,000': ' per 1,000', MB: ' MB' })[unit]
 
 const ms = (value: number): string => `${value.toFixed(2)} ms`
