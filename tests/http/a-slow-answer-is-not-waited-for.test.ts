@@ -41,12 +41,17 @@ describe.each(DATABASES)('on $name', (database) => {
     expect(retried.body['balance']).toBe(5)
   })
 
+  /** Resolves when the read of this statement waits, on which the answer to a request depends. */
+  async function held(statement: string): Promise<void> {
+    while (!disk.heldReads().has(statement)) await new Promise(setImmediate)
+  }
+
   test('a read is answered in time too, and the server goes on', async () => {
     // The token is known by now, so that only the balance is read.
     await server.send('/balance', { token })
     disk.holdReads()
     const waiting = server.send('/balance', { token })
-    for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate)
+    await held('ledger.balance')
     clock.advance(9_999)
     await new Promise((resolve) => setTimeout(resolve, 400))
     clock.advance(1)
@@ -59,11 +64,54 @@ describe.each(DATABASES)('on $name', (database) => {
     const stranger = await server.guest('grace')
     disk.holdReads()
     const waiting = server.send('/earn', { token: stranger, body: { amount: 5 } })
-    for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate)
+    await held('accounts.find-standing')
     clock.advance(10_000)
     const answer = await waiting
     expect(expectProblem(answer, 'overloaded')['detail']).toContain('Nothing was done')
     disk.release()
     expect((await server.send('/balance', { token: stranger })).body['balance']).toBe(0)
   })
+
+  /** What `http_request_seconds` has of a route's successes. */
+  async function timesOf(path: string) {
+    const { text } = await server.send('/metrics')
+    const labels = `route="${path}",method="GET",status="200"`
+    const value = (name: string, label = '') =>
+      Number(new RegExp(`_${name}\\{${label}${labels}\\} (\\S+)`).exec(text)?.[1] ?? 0)
+    return { sum: value('sum'), count: value('count'), below10: value('bucket', 'le="10",') }
+  }
+
+  test('the check and what follows have ten seconds each, and the metric counts both', async () => {
+    const stranger = await server.guest('mary')
+    disk.holdReads()
+    const waiting = server.send('/wallet', { token: stranger })
+    await held('accounts.find-standing')
+    clock.advance(9_000)
+    disk.release()
+    disk.holdReads()
+    await held('ledger.wallet')
+    clock.advance(9_000)
+    // Long enough for the deadlines to be looked at.
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    disk.release()
+    expect((await waiting).status).toBe(200)
+    expect(await timesOf('/wallet')).toEqual({ sum: 18, count: 1, below10: 0 })
+  })
+
+  test.each([0.25, 2])(
+    'a handler that takes %f seconds counts with just these',
+    async (seconds) => {
+      // The token is known from then on.
+      await server.send('/balance', { token })
+      const before = await timesOf('/balance')
+      disk.holdReads()
+      const waiting = server.send('/balance', { token })
+      await held('ledger.balance')
+      clock.advance(seconds * 1_000)
+      disk.release()
+      expect((await waiting).status).toBe(200)
+      const after = await timesOf('/balance')
+      expect([after.sum - before.sum, after.count - before.count]).toEqual([seconds, 1])
+    },
+  )
 })

@@ -16,6 +16,8 @@ export type Switch = {
   holdReads(): void
   /** How many commits wait for that now. */
   readonly held: () => number
+  /** The names of the statements whose reads wait now. */
+  readonly heldReads: () => ReadonlySet<string>
   release(): void
   mend(): void
 }
@@ -23,6 +25,7 @@ export type Switch = {
 export function createSwitch(): Switch {
   let broken = false
   let held = 0
+  const heldReads = new Set<string>()
   let failure: Error | undefined
   let before = openGate()
   let after = openGate()
@@ -49,7 +52,10 @@ export function createSwitch(): Switch {
         return result
       },
       async read<R>(...of: Parameters<Store['read']>): Promise<R[]> {
+        const [{ name }] = of
+        heldReads.add(name)
         await reading.passed
+        heldReads.delete(name)
         assertWhole()
         return store.read<R>(...of)
       },
@@ -61,6 +67,7 @@ export function createSwitch(): Switch {
       failure = error
     },
     held: () => held,
+    heldReads: () => heldReads,
     hold() {
       before = closedGate()
     },

@@ -18,7 +18,7 @@ export function measureCommits(metrics: Metrics): World['onCommit'] {
 export function measureRequests(metrics: Metrics) {
   return metrics.boundHistogram(
     'http_request_seconds',
-    'Duration of one request.',
+    'From the headers of a request until its answer is handed over.',
     ['route', 'method', 'status'],
     SECONDS,
   )

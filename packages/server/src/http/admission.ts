@@ -67,7 +67,10 @@ export function admit(parts: AdmissionParts, route: Route): onRequestHookHandler
   }
 }
 
-/** The database is asked who calls, which may take as little time as all that comes after it. */
+/**
+ * The database is asked who calls, which may take as little time as the handler may. A deadline over
+ * both would also count the time in between, in which a slow client is still sending its body.
+ */
 function whenAdmitted(
   { deadlines }: AdmissionParts,
   reply: FastifyReply,
