@@ -18,7 +18,8 @@ import {
 } from './requests.ts'
 import { aDeviceSecret, startServer, type TestServer } from './server.ts'
 
-const CALLERS = ['nobody', 'the player', 'a stranger', 'operator', 'server', 'ingest'] as const
+const KEYS = ['operator', 'operator of one app', 'server', 'ingest'] as const
+const CALLERS = ['nobody', 'the player', 'a stranger', ...KEYS] as const
 type Caller = (typeof CALLERS)[number]
 
 /** The answer for a player that exists, and for one that does not. */
@@ -41,7 +42,11 @@ const UNNAMED: Readonly<Record<Access, Readonly<Record<Caller, number>>>> = {
 
 /** Who may call, where the request names a player: its own token, another's, or a key. */
 const NAMED: Readonly<Record<string, Readonly<Record<Caller, Expected>>>> = {
-  'optional query': named(both(401), both(404), both(200), both(403), both(403)),
+  'optional query': {
+    ...named(both(401), both(404), both(200), both(403), both(403)),
+    // It would see what the player did in other apps.
+    'operator of one app': both(404),
+  },
   'player-or-server body': named(both(401), both(403), both(403), [200, 404], both(403)),
   'player-or-operator params': named(both(401), both(404), [200, 404], both(403), both(403)),
   'operator body': {
@@ -63,10 +68,14 @@ const NAMES_NOBODY = [
 /** Where a name is a claim that the same request has to prove; nobody's token matters. */
 const LOGIN_WITHOUT_PROOF: Expected = [401, 200]
 
-function may(...statuses: readonly [number, number, number, number, number, number]) {
-  return Object.fromEntries(CALLERS.map((caller, i) => [caller, statuses[i] ?? 0])) as Readonly<
-    Record<Caller, number>
-  >
+function may(
+  ...statuses: readonly [number, number, number, number, number, number]
+): Readonly<Record<Caller, number>> {
+  const [nobody, player, stranger, operator, server, ingest] = statuses
+  return {
+    ...{ nobody, operator, server, ingest },
+    ...{ 'the player': player, 'a stranger': stranger, 'operator of one app': operator },
+  }
 }
 
 function named(
@@ -76,7 +85,10 @@ function named(
   server: Expected,
   ingest: Expected,
 ): Readonly<Record<Caller, Expected>> {
-  return { nobody, 'the player': both(200), 'a stranger': stranger, operator, server, ingest }
+  return {
+    ...{ nobody, 'the player': both(200), 'a stranger': stranger },
+    ...{ operator, 'operator of one app': operator, server, ingest },
+  }
 }
 
 function expectedFor(route: Route, place: Place, caller: Caller): Expected {
@@ -103,7 +115,9 @@ describe.each(DATABASES)('on $name', (database) => {
     server = await startServer(database, { reportsProgram: PLAIN_QUESTLINE })
     const body = { amount: 1_000 }
     await server.send('/earn', { token: await server.guest('stranger'), body })
-    Object.assign(tokens, server.keys)
+    const ofOneApp = { scope: 'operator', app: 'my-game' }
+    const { key } = await server.books.accounts.keys.create(ofOneApp)
+    Object.assign(tokens, server.keys, { 'operator of one app': key })
   })
   beforeEach(async () => {
     // One of the routes logs it out.

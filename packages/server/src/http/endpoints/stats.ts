@@ -23,7 +23,10 @@ function subject(caller: Caller, uid: string | undefined, statsPublic: boolean) 
         const atTheDoor = uid === undefined && !statsPublic
         throw new ProblemError(atTheDoor ? 'door-closed' : 'forbidden')
       }
-      return uid === undefined ? { app: caller.app } : { playerId: uid.trim() }
+      if (uid === undefined) return { app: caller.app }
+      // A player's events are of every app that it plays, and this key is of one.
+      if (caller.app !== null) throw new ProblemError('unknown-player')
+      return { playerId: uid.trim() }
     case 'nobody':
       if (uid !== undefined || !statsPublic) throw new ProblemError('unauthenticated')
       return { app: null }
