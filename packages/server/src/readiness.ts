@@ -10,13 +10,22 @@ const PROBE_AGE_MAX_MS = 5_000
 const PROBE = shared('readiness.probe', 'UPDATE log_head SET log_offset = -1 - log_offset')
 const DISK_BYTES_MIN = 64 * 1_024 * 1_024
 
-/** Why no write can be taken, or null; a real commit tells, and its result holds for five seconds. */
-export function createReadiness({ store, world, config }: Books): () => Promise<string | null> {
+/**
+ * Why no write can be taken, or null; a real commit tells, and its result holds for five seconds.
+ * @param freeBytes what is left on the disk that holds a path; rejects where that is not known
+ */
+export function createReadiness(
+  { store, world, config }: Pick<Books, 'store' | 'world' | 'config'>,
+  freeBytes: (path: string) => Promise<number> = freeBytesBeside,
+): () => Promise<string | null> {
   let probedAt = Number.NEGATIVE_INFINITY
   let last: Promise<string | null> = Promise.resolve(null)
+  const { database } = config.store
+  // The database may lie on another disk than all else. A PostgreSQL server looks after its own.
+  const path = database.kind === 'sqlite' ? database.file : config.dataDir
   const probe = async (): Promise<string | null> => {
-    const disk = await statfs(config.dataDir).catch(() => null)
-    if (disk && disk.bavail * disk.bsize < DISK_BYTES_MIN) return 'the disk is almost full'
+    const free = await freeBytes(path).catch(() => Number.POSITIVE_INFINITY)
+    if (free < DISK_BYTES_MIN) return 'the disk is almost full'
     const write = store.transaction((tx) => tx.run(PROBE, [[], []]))
     return write.then(
       () => null,
@@ -30,4 +39,9 @@ export function createReadiness({ store, world, config }: Books): () => Promise<
     last = probe()
     return last
   }
+}
+
+async function freeBytesBeside(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path)
+  return bavail * bsize
 }
