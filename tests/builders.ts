@@ -1,4 +1,5 @@
 // Builders of what the server's folders take. Every field has a harmless value; say what matters.
+import type { AccountsSettings } from '../packages/server/src/accounts/accounts.ts'
 import { createIntent, type Intent } from '../packages/server/src/idempotency/idempotency.ts'
 import type { Posting } from '../packages/server/src/ledger/ledger.ts'
 import type { NewEvent } from '../packages/server/src/log/log.ts'
@@ -50,5 +51,16 @@ export const anEvent = (changes: Partial<NewEvent> = {}): NewEvent => ({
   payload: null,
   intent: null,
   mustExist: false,
+  ...changes,
+})
+
+export const accountsSettings = (changes: Partial<AccountsSettings> = {}): AccountsSettings => ({
+  jwtSecret: 'a test secret of at least 32 bytes',
+  jwtTtlMinutes: 120,
+  refreshTtlDays: 30,
+  bareGuestLogin: true,
+  hashConcurrency: 2,
+  hashQueueMax: 100,
+  ingestKey: null,
   ...changes,
 })

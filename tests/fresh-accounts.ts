@@ -1,5 +1,6 @@
 // Accounts on an empty database, with a clock that stands still until a test moves it.
 import { ProblemError } from '@questline/contracts'
+import { afterEach } from 'vitest'
 import {
   type Accounts,
   type AccountsSettings,
@@ -9,11 +10,12 @@ import { type Clock, systemRandom } from '../packages/server/src/platform/platfo
 import {
   createWriter,
   migrate,
-  openStore,
   type Store,
   type Writer,
 } from '../packages/server/src/store/store.ts'
+import { accountsSettings } from './builders.ts'
 import type { FreshDatabase } from './database.ts'
+import { openTestStore } from './open-store.ts'
 
 export type TestClock = Clock & { advance(ms: number): void }
 
@@ -42,10 +44,28 @@ export type AccountsFixture = {
   close(): Promise<void>
 }
 
-export async function freshAccounts(
+type OpenAccounts = (
+  changes?: Partial<AccountsSettings>,
+  decorateStore?: (store: Store) => Store,
+) => Promise<AccountsFixture>
+
+/** Opens accounts on a database of their own, which are closed and removed when the test is over. */
+export function accountsPerTest(database: { fresh(): Promise<FreshDatabase> }): OpenAccounts {
+  const opened: AccountsFixture[] = []
+  afterEach(async () => {
+    for (const { close } of opened.splice(0)) await close()
+  })
+  return async (changes = {}, decorateStore = (store) => store) => {
+    const fixture = await freshAccounts(database, changes, decorateStore)
+    opened.push(fixture)
+    return fixture
+  }
+}
+
+async function freshAccounts(
   database: { fresh(): Promise<FreshDatabase> },
-  changes: Partial<AccountsSettings> = {},
-  decorateStore: (store: Store) => Store = (store) => store,
+  changes: Partial<AccountsSettings>,
+  decorateStore: (store: Store) => Store,
 ): Promise<AccountsFixture> {
   const { url, drop } = await database.fresh()
   const clock = aClock()
@@ -61,7 +81,7 @@ export async function freshAccounts(
     )
     const accounts = createAccounts(
       { store, writer, clock, random },
-      { ...DEFAULTS, ...changes, ...settings },
+      accountsSettings({ ...changes, ...settings }),
     )
     return { store, writer, accounts }
   }
@@ -75,35 +95,6 @@ export async function freshAccounts(
       await drop()
     },
   }
-}
-
-const DEFAULTS: AccountsSettings = {
-  jwtSecret: 'a test secret of at least 32 bytes',
-  jwtTtlMinutes: 120,
-  refreshTtlDays: 30,
-  bareGuestLogin: true,
-  hashConcurrency: 2,
-  hashQueueMax: 100,
-  ingestKey: null,
-}
-
-/** `url` as the tests' databases give it. */
-export function openTestStore(url: string): Store {
-  // The drop of a database also ends connections that are just being closed.
-  const parts = { random: systemRandom(), onIdleError: () => undefined }
-  if (url.startsWith('sqlite:')) {
-    const file = url.slice('sqlite:///'.length)
-    return openStore(parts, { kind: 'sqlite', file, busyTimeoutMs: 5_000 })
-  }
-  return openStore(parts, {
-    kind: 'postgres',
-    url,
-    connectionsMax: 4,
-    connectTimeoutMs: 5_000,
-    lockTimeoutMs: 5_000,
-    idleTransactionTimeoutMs: 5_000,
-    statementTimeoutMs: 10_000,
-  })
 }
 
 const ENCODINGS = ['latin1', 'base64url', 'base64', 'hex'] as const

@@ -3,17 +3,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createAccounts } from '../packages/server/src/accounts/accounts.ts'
 import { createLedger } from '../packages/server/src/ledger/ledger.ts'
 import { createLog } from '../packages/server/src/log/log.ts'
-import { systemClock } from '../packages/server/src/platform/platform.ts'
+import { systemClock, systemRandom } from '../packages/server/src/platform/platform.ts'
 import {
   createWriter,
   migrate,
   type Store,
   shared,
   type Tx,
+  type Writer,
 } from '../packages/server/src/store/store.ts'
-import { aPosting } from './builders.ts'
+import { accountsSettings, aPosting } from './builders.ts'
 import { openTestStore } from './open-store.ts'
 
 export type Job =
@@ -26,6 +28,8 @@ export type Job =
   | { readonly kind: 'migrate' }
   /** `times` earns of 1 at once. */
   | { readonly kind: 'earn'; readonly playerId: string; readonly times: number }
+  /** So many guests log in, `guest0`, `guest1`, …, ten at a time. */
+  | { readonly kind: 'log in'; readonly guests: number }
 
 export type OtherProcess = {
   readonly child: ChildProcess
@@ -96,17 +100,30 @@ async function work(store: Store, job: Job): Promise<void> {
       return
     case 'earn':
       return earn(store, job.playerId, job.times)
+    case 'log in':
+      return logIn(store, job.guests)
+  }
+}
+
+function writerOn(store: Store): Writer {
+  const onFatal = (error: Error) => {
+    throw error
+  }
+  const { monotonic } = systemClock
+  return createWriter({ store, monotonic, onFatal }, { commitWritesMax: 16 })
+}
+
+async function logIn(store: Store, guests: number): Promise<void> {
+  const parts = { store, writer: writerOn(store), clock: systemClock, random: systemRandom() }
+  const accounts = createAccounts(parts, accountsSettings())
+  for (let first = 0; first < guests; first += 10) {
+    const ids = Array.from({ length: 10 }, (_, n) => `guest${first + n}`)
+    await Promise.all(ids.map((userId) => accounts.guestLogin({ userId })))
   }
 }
 
 async function earn(store: Store, playerId: string, times: number): Promise<void> {
-  const onFatal = (error: Error) => {
-    throw error
-  }
-  const writer = createWriter(
-    { store, monotonic: systemClock.monotonic, onFatal },
-    { commitWritesMax: 16 },
-  )
+  const writer = writerOn(store)
   const log = createLog({ store, writer })
   const ledger = createLedger({ store, writer, append: log.append })
   const postings = Array.from({ length: times }, () => aPosting({ playerId, amount: 1 }))

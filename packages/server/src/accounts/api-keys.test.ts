@@ -1,26 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
-import {
-  type AccountsFixture,
-  freshAccounts,
-  problemOf,
-  storedText,
-} from '../../../../tests/fresh-accounts.ts'
+import { accountsPerTest, problemOf, storedText } from '../../../../tests/fresh-accounts.ts'
 import { shared } from '../store/store.ts'
-import { type AccountsSettings, AccountsUsageError, createApiKeys } from './accounts.ts'
+import { AccountsUsageError, createApiKeys } from './accounts.ts'
 
 const ROWS = shared('test.api-keys', 'SELECT * FROM api_keys')
 
 describe.each(DATABASES)('an API key on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (changes: Partial<AccountsSettings> = {}): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes)
-    return fixture
-  }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
+  const open = accountsPerTest(database)
 
   it('proves its scope and app, and is stored as a hash', async () => {
     const { accounts, store } = await open()

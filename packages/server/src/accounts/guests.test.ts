@@ -1,33 +1,19 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
 import {
-  type AccountsFixture,
+  accountsPerTest,
   aSecret,
   codeOf,
-  freshAccounts,
   problemOf,
   storedText,
 } from '../../../../tests/fresh-accounts.ts'
-import { type Store, shared } from '../store/store.ts'
-import type { AccountsSettings } from './accounts.ts'
+import { inOtherProcess } from '../../../../tests/other-process.ts'
+import { shared } from '../store/store.ts'
 
 const PLAYERS = shared('test.guests', 'SELECT player_id, device_secret_hash FROM players')
 
 describe.each(DATABASES)('a guest on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (
-    changes: Partial<AccountsSettings> = {},
-    decorateStore?: (store: Store) => Store,
-  ): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes, decorateStore)
-    return fixture
-  }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
+  const open = accountsPerTest(database)
 
   it('is made at the first login and the same player at the next', async () => {
     const { accounts } = await open()
@@ -73,7 +59,9 @@ describe.each(DATABASES)('a guest on $name', (database) => {
 
   it('is one player when two processes make the same ones at once', async () => {
     const { accounts, url } = await open()
-    await Promise.all([loginsElsewhere(url, 60), loginsElsewhere(url, 60)])
+    const job = { kind: 'log in', guests: 60 } as const
+    const two = await Promise.all([inOtherProcess(url, job), inOtherProcess(url, job)])
+    await Promise.all(two.map(({ done }) => done()))
     expect(await accounts.count()).toBe(60)
   })
 
@@ -169,32 +157,3 @@ describe.each(DATABASES)('a guest on $name', (database) => {
     expect(await accounts.count()).toBe(ids.length)
   })
 })
-
-const fixtureUrl = new URL('../../../../tests/fresh-accounts.ts', import.meta.url).href
-const accountsUrl = new URL('./accounts.ts', import.meta.url).href
-const storeUrl = new URL('../store/store.ts', import.meta.url).href
-const platformUrl = new URL('../platform/platform.ts', import.meta.url).href
-
-/** Guests `guest0`, `guest1`, … log in from a process of their own, ten at a time. */
-async function loginsElsewhere(url: string, guests: number): Promise<void> {
-  const script = `
-    import { openTestStore } from '${fixtureUrl}'
-    import { createAccounts } from '${accountsUrl}'
-    import { createWriter } from '${storeUrl}'
-    import { systemClock, systemRandom } from '${platformUrl}'
-    const store = openTestStore(${JSON.stringify(url)})
-    const random = systemRandom()
-    const { monotonic } = systemClock
-    const parts = { store, monotonic, onFatal: () => process.exit(70) }
-    const writer = createWriter(parts, { commitWritesMax: 1024 })
-    const accounts = createAccounts({ store, writer, clock: systemClock, random }, {
-      jwtSecret: 'a test secret of at least 32 bytes', jwtTtlMinutes: 1, refreshTtlDays: 1,
-      bareGuestLogin: true, hashConcurrency: 1, hashQueueMax: 1, ingestKey: null,
-    })
-    for (let i = 0; i < ${guests}; i += 10) {
-      const ids = Array.from({ length: 10 }, (_, n) => 'guest' + (i + n))
-      await Promise.all(ids.map((userId) => accounts.guestLogin({ userId })))
-    }
-    await store.close()`
-  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
-}

@@ -1,11 +1,6 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
-import {
-  type AccountsFixture,
-  codeOf,
-  freshAccounts,
-  problemOf,
-} from '../../../../tests/fresh-accounts.ts'
+import { accountsPerTest, codeOf, problemOf } from '../../../../tests/fresh-accounts.ts'
 import { systemRandom } from '../platform/platform.ts'
 import type { AccountsSettings } from './accounts.ts'
 import { createLoginThrottle, LOGIN_THROTTLE_DEFAULTS } from './login-throttle.ts'
@@ -14,39 +9,36 @@ import { createPasswordLogin } from './password-login.ts'
 import { parseHash } from './passwords.ts'
 import { newSession } from './session.ts'
 
-const PASSWORD = 'a fine password'
+const ADA = { username: 'ada', password: 'a fine password' }
+const EVE = { username: 'eve', password: 'another password' }
 
 describe.each(DATABASES)('a login with a password on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (changes: Partial<AccountsSettings> = {}): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes)
-    return fixture
+  const open = accountsPerTest(database)
+  /** Accounts that know ada. */
+  async function withAda(changes: Partial<AccountsSettings> = {}) {
+    const fixture = await open(changes)
+    const { register, passwordLogin } = fixture.accounts
+    await register(ADA)
+    return {
+      ...fixture,
+      login: (gone?: AbortSignal) => passwordLogin(ADA, gone),
+      guess: (username = 'ada') => passwordLogin({ username, password: 'wrong' }),
+    }
   }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
 
   it('fails alike for an unknown name and a wrong password', async () => {
-    const { accounts } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const attempts = ['ada', 'eve'].map((username) =>
-      problemOf(accounts.passwordLogin({ username, password: 'another password' })),
-    )
+    const { guess } = await withAda()
+    const attempts = ['ada', 'eve'].map((username) => problemOf(guess(username)))
     for (const { code, detail, errors, retryAfter } of await Promise.all(attempts)) {
       expect({ code, detail, errors, retryAfter }).toEqual({ code: 'invalid-credentials' })
     }
   })
 
   it('and a registration give up their places in the queue when their clients leave', async () => {
-    const { accounts } = await open({ hashConcurrency: 1 })
-    await accounts.register({ username: 'ada', password: PASSWORD })
+    const { accounts, login } = await withAda({ hashConcurrency: 1 })
     const leaving = new AbortController()
-    const first = accounts.passwordLogin({ username: 'ada', password: PASSWORD })
-    const others = [
-      accounts.passwordLogin({ username: 'ada', password: PASSWORD }, leaving.signal),
-      accounts.register({ username: 'eve', password: PASSWORD }, leaving.signal),
-    ]
+    const first = login()
+    const others = [login(leaving.signal), accounts.register(EVE, leaving.signal)]
     const settled = Promise.allSettled(others)
     await vi.waitFor(() => expect(accounts.hashingLoad()).toEqual({ running: 1, waiting: 2 }), {
       interval: 1,
@@ -55,12 +47,11 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
     expect(accounts.hashingLoad().waiting).toBe(0)
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(await first).toMatchObject({ userId: expect.stringMatching(/^p_/) })
-    await accounts.register({ username: 'eve', password: PASSWORD })
+    await accounts.register(EVE)
   })
 
   it('does the same work for an unknown name as for a wrong password', async () => {
-    const { accounts, store, writer, clock } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
+    const { store, writer, clock } = await withAda()
     const random = systemRandom()
     const hashing = createPasswordHashing(random, { hashConcurrency: 1, hashQueueMax: 9 })
     const costs: unknown[] = []
@@ -86,9 +77,7 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
   })
 
   it.each(['ada', 'nobody'])('waits after ten failures as %s', async (username) => {
-    const { accounts, clock } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const guess = (name: string) => accounts.passwordLogin({ username: name, password: 'wrong' })
+    const { accounts, clock, guess } = await withAda()
     for (let i = 0; i < 10; i += 1) {
       expect(await codeOf(guess(i % 2 ? username : username.toUpperCase()))).toBe(
         'invalid-credentials',
@@ -101,29 +90,22 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
     clock.advance(1_000)
     expect(await codeOf(guess(username))).toBe('invalid-credentials')
     expect(await problemOf(guess(username))).toMatchObject({ retryAfter: 2 })
-    await accounts.register({ username: 'other', password: PASSWORD })
-    await accounts.passwordLogin({ username: 'other', password: PASSWORD })
+    await accounts.register(EVE)
+    await accounts.passwordLogin(EVE)
   })
 
   it('that succeeds after the wait starts the account afresh', async () => {
-    const { accounts, clock } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const guess = () => accounts.passwordLogin({ username: 'ada', password: 'wrong' })
+    const { clock, login, guess } = await withAda()
     for (let i = 0; i < 10; i += 1) await codeOf(guess())
-    const right = () => accounts.passwordLogin({ username: 'ada', password: PASSWORD })
-    expect(await codeOf(right())).toBe('too-many-requests')
+    expect(await codeOf(login())).toBe('too-many-requests')
     clock.advance(1_000)
-    await right()
+    await login()
     for (let i = 0; i < 10; i += 1) expect(await codeOf(guess())).toBe('invalid-credentials')
   })
 
   it('counts guesses that come all at once', async () => {
-    const { accounts } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const guesses = Array.from({ length: 30 }, () =>
-      codeOf(accounts.passwordLogin({ username: 'ada', password: 'wrong' })),
-    )
-    const codes = await Promise.all(guesses)
+    const { guess } = await withAda()
+    const codes = await Promise.all(Array.from({ length: 30 }, () => codeOf(guess())))
     const failed = codes.filter((code) => code === 'invalid-credentials').length
     // Two hashes run at once, so one more may have begun when the tenth failed.
     expect(failed).toBeGreaterThanOrEqual(10)
@@ -132,29 +114,19 @@ describe.each(DATABASES)('a login with a password on $name', (database) => {
   })
 
   it('lets one player in on many devices at once', async () => {
-    const { accounts } = await open()
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const sessions = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        accounts.passwordLogin({ username: 'ada', password: PASSWORD }),
-      ),
-    )
+    const { login } = await withAda()
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => login()))
     expect(new Set(sessions.map(({ refreshToken }) => refreshToken)).size).toBe(20)
   })
 
   it('is refused as overload when too many wait, and counts as no failure', async () => {
-    const { accounts } = await open({ hashConcurrency: 1, hashQueueMax: 1 })
-    await accounts.register({ username: 'ada', password: PASSWORD })
-    const attempts = await Promise.allSettled(
-      Array.from({ length: 20 }, () =>
-        accounts.passwordLogin({ username: 'ada', password: PASSWORD }),
-      ),
-    )
+    const { login } = await withAda({ hashConcurrency: 1, hashQueueMax: 1 })
+    const attempts = await Promise.allSettled(Array.from({ length: 20 }, () => login()))
     const refused = attempts.filter((attempt) => attempt.status === 'rejected')
     expect(refused.length).toBeGreaterThanOrEqual(10)
     for (const { reason } of refused) {
       expect(reason).toMatchObject({ code: 'overloaded', retryAfter: 1 })
     }
-    await accounts.passwordLogin({ username: 'ada', password: PASSWORD })
+    await login()
   })
 })

@@ -1,22 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
-import {
-  type AccountsFixture,
-  aSecret,
-  codeOf,
-  freshAccounts,
-} from '../../../../tests/fresh-accounts.ts'
+import { accountsPerTest, aSecret, codeOf } from '../../../../tests/fresh-accounts.ts'
 
 describe.each(DATABASES)('a player on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database)
-    return fixture
-  }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
+  const open = accountsPerTest(database)
 
   it('is found by its id, a registered one with its username', async () => {
     const { accounts } = await open()

@@ -1,32 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
-import {
-  type AccountsFixture,
-  codeOf,
-  freshAccounts,
-  problemOf,
-  storedText,
-} from '../../../../tests/fresh-accounts.ts'
+import { accountsPerTest, codeOf, problemOf, storedText } from '../../../../tests/fresh-accounts.ts'
 import { type Store, shared } from '../store/store.ts'
-import type { AccountsSettings } from './accounts.ts'
 import { createCommonPasswords } from './common-passwords.ts'
 import { foldUsername } from './registration.ts'
 
 const PASSWORD = 'a fine password'
+const ADA = { username: 'ada', password: PASSWORD }
 const ROWS = shared('test.players', 'SELECT * FROM players')
 const HASHES = shared('test.hashes', 'SELECT password_hash AS hash FROM players')
 const SET_HASH = shared('test.set-hash', 'UPDATE players SET password_hash = $1')
 
 describe.each(DATABASES)('registration on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (changes: Partial<AccountsSettings> = {}): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes)
-    return fixture
-  }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
+  const open = accountsPerTest(database)
 
   it('makes a player with a random id, and no trace of the password but its hash', async () => {
     const { accounts, store } = await open()
@@ -110,7 +96,7 @@ describe.each(DATABASES)('registration on $name', (database) => {
 
   it('leads to a login with the same rights as a guest has', async () => {
     const { accounts } = await open()
-    const { userId } = await accounts.register({ username: 'ada', password: PASSWORD })
+    const { userId } = await accounts.register(ADA)
     const session = await accounts.passwordLogin({ username: 'ADA', password: PASSWORD })
     expect(session).toMatchObject({ userId, expiresIn: 7_200 })
     expect(await accounts.verify(session.token)).toMatchObject({ playerId: userId })
@@ -121,8 +107,8 @@ describe.each(DATABASES)('registration on $name', (database) => {
 
   it('makes a weak hash stronger at the next login, and the password goes on', async () => {
     const { accounts, store } = await open()
-    const login = () => accounts.passwordLogin({ username: 'ada', password: PASSWORD })
-    await accounts.register({ username: 'ada', password: PASSWORD })
+    const login = () => accounts.passwordLogin(ADA)
+    await accounts.register(ADA)
     // m=8, t=1, of the same password.
     const weak = await weakHash(PASSWORD)
     await store.transaction((tx) => tx.run(SET_HASH, [[weak]]))

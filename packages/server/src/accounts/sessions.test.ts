@@ -1,15 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DATABASES } from '../../../../tests/database.ts'
 import {
-  type AccountsFixture,
+  accountsPerTest,
   aSecret,
   codeOf,
-  freshAccounts,
   problemOf,
   storedText,
 } from '../../../../tests/fresh-accounts.ts'
 import { type Store, shared } from '../store/store.ts'
-import type { AccountsSettings } from './accounts.ts'
 import { FIND_STANDING } from './statements.ts'
 
 const DAY_MS = 86_400_000
@@ -20,18 +18,7 @@ const REVOKED = shared('test.revoked-sessions', 'SELECT session_id FROM revoked_
 const REMOVE = shared('test.remove-player', 'DELETE FROM players WHERE player_id = $1')
 
 describe.each(DATABASES)('a session on $name', (database) => {
-  let fixture: AccountsFixture | undefined
-  const open = async (
-    changes: Partial<AccountsSettings> = {},
-    decorateStore?: (store: Store) => Store,
-  ): Promise<AccountsFixture> => {
-    fixture = await freshAccounts(database, changes, decorateStore)
-    return fixture
-  }
-  afterEach(async () => {
-    await fixture?.close()
-    fixture = undefined
-  })
+  const open = accountsPerTest(database)
 
   it('is recalled without the database once its token was verified', async () => {
     const { accounts, clock } = await open()
