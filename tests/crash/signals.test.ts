@@ -14,17 +14,25 @@ const RUN = Number(process.env['CRASH_RUN'] ?? Date.now() % 1_000_000)
 const TEST_MS_MAX = 120_000
 const DATABASES = ['sqlite', 'postgres'] as const
 
-async function onStage(
+/** A test on a new database, with all who write to it; none of them may find a violation. */
+function onStage(
   database: DatabaseName,
+  name: string,
   work: (staging: Staging) => Promise<void>,
-): Promise<void> {
-  const staging = await setTheStage({ fresh: FRESH[database] }, RUN)
-  try {
-    await work(staging)
-    expect(staging.stage.journal.violations).toEqual([])
-  } finally {
-    await staging.dispose()
-  }
+): void {
+  it(
+    name,
+    async () => {
+      const staging = await setTheStage({ fresh: FRESH[database] }, RUN)
+      try {
+        await work(staging)
+        expect(staging.stage.journal.violations).toEqual([])
+      } finally {
+        await staging.dispose()
+      }
+    },
+    TEST_MS_MAX,
+  )
 }
 
 /** Far below the time for which an idle connection is kept. */
@@ -74,102 +82,83 @@ async function repeated({ stage }: Staging, server: Program, entry: Entry): Prom
   return entry.answer
 }
 
+/** A server that was told to stop while a request is half sent. */
+async function stoppedHalfway(staging: Staging) {
+  const server = await staging.command().listening()
+  const half = await halfAnEarn(staging, server)
+  server.kill('SIGTERM')
+  await sleep(100)
+  return { server, half }
+}
+
 describe.each(DATABASES)('SIGTERM under load on %s', (database) => {
-  it(
-    'ends with 0, and nothing that was acknowledged is lost',
-    async () => {
-      await onStage(database, async (staging) => {
-        const { stage, actors } = staging
-        const endings: unknown[] = []
-        for (let round = 0; round < 3; round += 1) {
-          const server = await staging.command().listening()
-          await check(staging, server, false)
-          const client = createClient(server.address)
-          const term = sleep(stage.chance.integer(50, 400)).then(() => server.kill('SIGTERM'))
-          await play(actors, stage, client, server.isGone)
-          await term
-          client.close()
-          const { code, signal } = await server.gone
-          endings.push(code ?? signal)
-        }
-        await finish(staging, await staging.command().listening())
-        expect(endings).toEqual([0, 0, 0])
-      })
-    },
-    TEST_MS_MAX,
-  )
+  onStage(database, 'ends with 0, and nothing that was acknowledged is lost', async (staging) => {
+    const { stage, actors } = staging
+    const endings: unknown[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const server = await staging.command().listening()
+      await check(staging, server, false)
+      const client = createClient(server.address)
+      const term = sleep(stage.chance.integer(50, 400)).then(() => server.kill('SIGTERM'))
+      await play(actors, stage, client, server.isGone)
+      await term
+      client.close()
+      const { code, signal } = await server.gone
+      endings.push(code ?? signal)
+    }
+    await finish(staging, await staging.command().listening())
+    expect(endings).toEqual([0, 0, 0])
+  })
 })
 
 describe('SIGTERM while a request is half sent', () => {
-  it(
-    'is obeyed when the request has its answer',
-    async () => {
-      await onStage('sqlite', async (staging) => {
-        const server = await staging.command().listening()
-        const half = await halfAnEarn(staging, server)
-        server.kill('SIGTERM')
-        await sleep(100)
-        expect(server.isGone()).toBe(false)
-        const completedMs = performance.now()
-        expect(await half.complete()).toContain(
-          '{"ok":true,"userId":"slow","amount":5,"balance":5}',
-        )
-        expect((await server.gone).code).toBe(0)
-        expect(performance.now() - completedMs).toBeLessThan(STOP_MS_MAX)
-        const next = await staging.command().listening()
-        expect(await repeated(staging, next, half.entry)).toMatchObject({ replayed: true })
-        await finish(staging, next)
-      })
-    },
-    TEST_MS_MAX,
-  )
+  onStage('sqlite', 'is obeyed when the request has its answer', async (staging) => {
+    const { server, half } = await stoppedHalfway(staging)
+    expect(server.isGone()).toBe(false)
+    const completedMs = performance.now()
+    expect(await half.complete()).toContain('{"ok":true,"userId":"slow","amount":5,"balance":5}')
+    expect((await server.gone).code).toBe(0)
+    expect(performance.now() - completedMs).toBeLessThan(STOP_MS_MAX)
+    const next = await staging.command().listening()
+    expect(await repeated(staging, next, half.entry)).toMatchObject({ replayed: true })
+    await finish(staging, next)
+  })
 
-  it(
-    'is obeyed at once when it comes a second time',
-    async () => {
-      await onStage('sqlite', async (staging) => {
-        const server = await staging.command().listening()
-        const half = await halfAnEarn(staging, server)
-        server.kill('SIGTERM')
-        await sleep(100)
-        const before = performance.now()
-        server.kill('SIGTERM')
-        expect((await server.gone).code).toBe(1)
-        expect(performance.now() - before).toBeLessThan(STOP_MS_MAX)
-        const next = await staging.command().listening()
-        expect(await repeated(staging, next, half.entry)).toMatchObject({ replayed: false })
-        await finish(staging, next)
-      })
-    },
-    TEST_MS_MAX,
-  )
+  onStage('sqlite', 'is obeyed at once when it comes a second time', async (staging) => {
+    const { server, half } = await stoppedHalfway(staging)
+    const before = performance.now()
+    server.kill('SIGTERM')
+    expect((await server.gone).code).toBe(1)
+    expect(performance.now() - before).toBeLessThan(STOP_MS_MAX)
+    const next = await staging.command().listening()
+    expect(await repeated(staging, next, half.entry)).toMatchObject({ replayed: false })
+    await finish(staging, next)
+  })
 })
 
 describe('a second server on one SQLite file', () => {
-  it(
+  onStage(
+    'sqlite',
     'refuses and says why; after the death of the first it starts at once',
-    async () => {
-      await onStage('sqlite', async (staging) => {
-        const first = await staging.command().listening()
-        const second = staging.command()
-        expect(await Promise.race([second.gone, second.listening()])).toMatchObject({ code: 1 })
-        expect(second.complaints()).toMatch(
-          /^questline: another Questline server runs on .*app\.db: stop it/,
-        )
-        expect(second.complaints().trim().split('\n')).toHaveLength(1)
+    async (staging) => {
+      const first = await staging.command().listening()
+      const second = staging.command()
+      expect(await Promise.race([second.gone, second.listening()])).toMatchObject({ code: 1 })
+      expect(second.complaints()).toMatch(
+        /^questline: another Questline server runs on .*app\.db: stop it/,
+      )
+      expect(second.complaints().trim().split('\n')).toHaveLength(1)
 
-        const client = createClient(first.address)
-        const untilMs = performance.now() + 200
-        await play(staging.actors, staging.stage, client, () => performance.now() > untilMs)
-        first.kill('SIGKILL')
-        await first.gone
-        client.close()
-        const third = await staging.command().listening()
-        await check(staging, third, false)
-        await finish(staging, third)
-      })
+      const client = createClient(first.address)
+      const untilMs = performance.now() + 200
+      await play(staging.actors, staging.stage, client, () => performance.now() > untilMs)
+      first.kill('SIGKILL')
+      await first.gone
+      client.close()
+      const third = await staging.command().listening()
+      await check(staging, third, false)
+      await finish(staging, third)
     },
-    TEST_MS_MAX,
   )
 })
 
@@ -179,31 +168,25 @@ const PAUSE_MS = { sqlite: 3_000, postgres: 6_000 } as const
 const PATIENCE_MS = 400
 
 describe.each(DATABASES)('a server on %s that stands still for a while', (database) => {
-  it(
-    'does once what was sent to it again and again',
-    async () => {
-      await onStage(database, async (staging) => {
-        const { stage, actors } = staging
-        const server = await staging.start()
-        const client = createClient(server.address, PATIENCE_MS)
-        let isOver = false
-        const playing = play(actors, stage, client, () => isOver)
-        await sleep(300)
-        server.kill('SIGSTOP')
-        await sleep(PAUSE_MS[database])
-        server.kill('SIGCONT')
-        await sleep(500)
-        isOver = true
-        await playing
-        client.close()
-        const repeats = stage.journal.entries.filter(({ sent }) => sent > 3)
-        expect(repeats.length).toBeGreaterThan(5)
-        const patient = createClient(server.address)
-        await settle(actors, patient)
-        patient.close()
-        await finish(staging, server)
-      })
-    },
-    TEST_MS_MAX,
-  )
+  onStage(database, 'does once what was sent to it again and again', async (staging) => {
+    const { stage, actors } = staging
+    const server = await staging.start()
+    const client = createClient(server.address, PATIENCE_MS)
+    let isOver = false
+    const playing = play(actors, stage, client, () => isOver)
+    await sleep(300)
+    server.kill('SIGSTOP')
+    await sleep(PAUSE_MS[database])
+    server.kill('SIGCONT')
+    await sleep(500)
+    isOver = true
+    await playing
+    client.close()
+    const repeats = stage.journal.entries.filter(({ sent }) => sent > 3)
+    expect(repeats.length).toBeGreaterThan(5)
+    const patient = createClient(server.address)
+    await settle(actors, patient)
+    patient.close()
+    await finish(staging, server)
+  })
 })
