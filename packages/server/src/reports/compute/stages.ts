@@ -27,6 +27,7 @@ export function createStages(progress: Progress, monotonic: () => number): Stage
   const durations: Record<string, number> = {}
   let stage: Stage | null = null
   let before = 0
+  let furthest = 0
   let startedMs = monotonic()
   const end = (): void => {
     const nowMs = monotonic()
@@ -36,14 +37,19 @@ export function createStages(progress: Progress, monotonic: () => number): Stage
     }
     startedMs = nowMs
   }
+  /** A stage reads several files, and a file twice if it must: what is shown waits for it. */
+  const show = (label: Stage, done: number): void => {
+    furthest = Math.max(furthest, done)
+    progress.stage(label, furthest)
+  }
   return {
     begin(next) {
       end()
       stage = next
-      progress.stage(next, before)
+      show(next, before)
     },
     at(done) {
-      if (stage !== null) progress.stage(stage, before + STAGES[stage] * done)
+      if (stage !== null) show(stage, before + STAGES[stage] * done)
     },
     finish() {
       end()
