@@ -6,12 +6,12 @@ import type { SessionFindings } from '../inspect/inspect.ts'
 import { readSessions, type SessionCounts } from './sessions.ts'
 
 const MARCH_10 = 20_522
-const PLAIN = { times: new Map<string, bigint | null>(), untidy: false }
+const PLAIN = { times: new Map<string, bigint | null>(), ids: new Map<string, string | null>() }
 
 /** What is counted of a file of these lines, `user,time`, on March 9, 10 and 11. */
 async function counted(
   lines: readonly string[],
-  found: Pick<SessionFindings, 'times' | 'untidy'> = PLAIN,
+  found: Pick<SessionFindings, 'times' | 'ids'> = PLAIN,
 ): Promise<{ readonly kept: number; readonly users: readonly (number | undefined)[] }> {
   let counts: SessionCounts = { kept: -1, users: new Map() }
   const days = [MARCH_10 - 1, MARCH_10, MARCH_10 + 1]
@@ -59,7 +59,12 @@ it('times of odd shapes are looked up; rows without time or user do not count', 
     ...['ann,2026-03-10 12:00 UTC', ' ann ,2026-03-10T12:00:00Z'],
     ...['bob,yesterday', ' ,2026-03-10T12:00:00Z', 'N/A,2026-03-10T12:00:00Z'],
   ]
-  expect(await counted(lines, { times, untidy: true })).toEqual({ kept: 1, users: [0, 1, 0] })
+  const ids = new Map([
+    [' ann ', 'ann'],
+    [' ', null],
+    ['N/A', null],
+  ])
+  expect(await counted(lines, { times, ids })).toEqual({ kept: 1, users: [0, 1, 0] })
 })
 
 it('a file of no rows has no users', async () =>

@@ -1,4 +1,4 @@
-import { idSql, lookUpInstants } from '../clean/clean.ts'
+import { lookUpIds, lookUpInstants } from '../clean/clean.ts'
 import { type Engine, integer } from '../engine/engine.ts'
 import { columnAt, type ReadableCsv, readCsvSql } from '../input/input.ts'
 import type { SessionColumns, SessionFindings } from '../inspect/inspect.ts'
@@ -24,6 +24,7 @@ export async function readSessions(
     `file.${columnAt(at.time)}`,
     found.times,
   )
+  const user = await lookUpIds(engine, 'odd_users', `file.${columnAt(at.user)}`, found.ids)
   const users = days.map(
     (day, index) =>
       `(count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS day${index}`,
@@ -31,9 +32,9 @@ export async function readSessions(
   const [{ kept, ...counts } = {}] = await engine.rows(`
     SELECT ${['count(*)::INTEGER AS kept', ...users].join(', ')}
     FROM (
-      SELECT DISTINCT ${idSql(`file.${columnAt(at.user)}`, found.untidy)} AS user_id,
+      SELECT DISTINCT ${user.value} AS user_id,
         ${time.value} AS instant
-      FROM ${readCsvSql(file)} AS file ${time.join}
+      FROM ${readCsvSql(file)} AS file ${time.join} ${user.join}
     )
     WHERE user_id IS NOT NULL AND instant IS NOT NULL`)
   return {

@@ -11,4 +11,4 @@ export {
   readConfirmations,
   readPurchases,
 } from './rows.ts'
-export { idSql, lookUpInstants } from './texts.ts'
+export { lookUpIds, lookUpInstants } from './texts.ts'

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
 import { columnAt, type ReadableCsv, readCsvSql } from '../input/input.ts'
 import type { ConfirmationColumns, ConfirmationFindings } from '../inspect/inspect.ts'
-import { createTextTable, idSql, lookUpInstants, lookUpMoney } from './texts.ts'
+import { createTextTable, lookUpIds, lookUpInstants, lookUpMoney } from './texts.ts'
 
 /**
  * Table `confirmations`: the rows that may be kept, in row order, so that `rowid` is a row's rank.
@@ -21,18 +21,20 @@ export async function createConfirmations(
     column(at.amount),
     found.amounts,
   )
+  const player = await lookUpIds(engine, 'odd_cf_players', column(at.player), found.ids)
+  const receipt = await lookUpIds(engine, 'odd_cf_receipts', column(at.receipt), found.ids)
   const bad = [...found.badReceipts].map((text) => [text, null] as const)
   await createTextTable(engine, 'bad_confirmations', 'VARCHAR', bad)
   await engine.run(`
     CREATE TABLE confirmations AS
     SELECT player, instant, micros, receipt FROM (
-      SELECT ${idSql(column(at.player), found.untidy)} AS player,
+      SELECT ${player.value} AS player,
         ${time.value} AS instant, ${money.value} AS micros,
-        ${idSql(column(at.receipt), found.untidy)} AS receipt,
+        ${receipt.value} AS receipt,
         ${column(at.player)} AS player_as_read
-      FROM ${readCsvSql(file)} AS file ${time.join} ${money.join}
+      FROM ${readCsvSql(file)} AS file ${time.join} ${money.join} ${player.join} ${receipt.join}
     )
     WHERE player IS NOT NULL AND instant IS NOT NULL AND micros > 0
       ${bad.length === 0 ? '' : 'AND (receipt IS NULL OR receipt NOT IN (SELECT text FROM bad_confirmations))'}
-    ORDER BY instant, micros, receipt, ${found.untidy ? 'player_as_read' : 'player'}`)
+    ORDER BY instant, micros, receipt, ${found.ids.size > 0 ? 'player_as_read' : 'player'}`)
 }

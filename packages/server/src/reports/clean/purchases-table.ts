@@ -2,7 +2,7 @@ import { NO_CAMPAIGN } from '../cells/cells.ts'
 import { type Engine, list } from '../engine/engine.ts'
 import { columnAt, type ReadableCsv, readCsvSql } from '../input/input.ts'
 import type { Chargeback, PurchaseColumns, PurchaseFindings } from '../inspect/inspect.ts'
-import { createTextTable, idSql, lookUpInstants, lookUpMoney } from './texts.ts'
+import { createTextTable, lookUpIds, lookUpInstants, lookUpMoney } from './texts.ts'
 
 /** What takes a purchase back: no row, rows of its own player, or also one of another player. */
 export const CHARGEBACK = { none: 0, own: 1, foreign: 2 } as const
@@ -33,6 +33,8 @@ export async function createPurchases(
   const time = await lookUpInstants(engine, 'odd_purchase_times', column(at.time), found.times)
   const money = await lookUpMoney(engine, 'odd_purchase_amounts', column(at.amount), found.amounts)
   const receipt = await receiptCell(engine, at, found, column)
+  const player = await lookUpIds(engine, 'odd_players', column(at.player), found.ids)
+  const id = await lookUpIds(engine, 'odd_receipts', receipt.value, found.ids)
   const names = await createNames(engine, found)
   await createChargebacks(engine, found.chargebacks)
   await createTextTable(engine, 'bad_receipts', 'VARCHAR', pairs(found.badReceipts))
@@ -51,10 +53,10 @@ export async function createPurchases(
         ELSE ${CHARGEBACK.foreign} END)::UTINYINT AS chargeback
     FROM (
       SELECT ${[
-        `${idSql(column(at.player), found.untidy)} AS player`,
+        `${player.value} AS player`,
         `${time.value} AS instant`,
         `${money.value} AS micros`,
-        `${idSql(receipt.value, found.untidy)} AS receipt`,
+        `${id.value} AS receipt`,
         'events.name AS event',
         'events.is_af',
         'statuses.name AS status',
@@ -66,7 +68,7 @@ export async function createPurchases(
       JOIN statuses ON statuses.text = ${status}
       JOIN events ON events.text = ${column(at.event)}
       JOIN campaigns ON campaigns.text = ${column(at.campaign)}
-      ${time.join} ${money.join} ${receipt.join}
+      ${time.join} ${money.join} ${receipt.join} ${player.join} ${id.join}
     )
     LEFT JOIN chargebacks ON chargebacks.text = receipt
     WHERE player IS NOT NULL AND instant IS NOT NULL AND micros > 0 ${notBad(found)}
@@ -90,7 +92,7 @@ function rowOrder(found: PurchaseFindings, { player, time, amount, receipt }: Te
   if (!isOrderVisible(found)) return { texts: [], columns: [...first, 'player', 'event'] }
   const texts = [`${time} AS time_text`, `${amount} AS amount_text`]
   const last = ['event', 'time_text', 'amount_text', 'campaign']
-  if (!found.untidy) return { texts, columns: [...first, 'player', ...last, 'status'] }
+  if (found.ids.size === 0) return { texts, columns: [...first, 'player', ...last, 'status'] }
   return {
     texts: [...texts, `${player} AS player_text`, `nullif(${receipt}, '') AS receipt_text`],
     columns: [...first, 'player_text', ...last, 'receipt_text', 'status'],
@@ -101,10 +103,12 @@ function rowOrder(found: PurchaseFindings, { player, time, amount, receipt }: Te
  * Rows that are equal up to their campaign key are told apart by their cells as read; where all
  * that is printed of them is spelled in one way, that order cannot be seen and is not paid for.
  */
-function isOrderVisible({ campaigns, statuses, events, untidy }: PurchaseFindings): boolean {
+function isOrderVisible({ campaigns, statuses, events, ids }: PurchaseFindings): boolean {
   const keys = new Set(campaigns.values())
   const folds = new Set(events.values())
-  return untidy || keys.size < campaigns.size || folds.size < events.size || statuses.length > 1
+  return (
+    ids.size > 0 || keys.size < campaigns.size || folds.size < events.size || statuses.length > 1
+  )
 }
 
 /** The receipt column, or what the inspection found in the JSON of AppsFlyer's event values. */

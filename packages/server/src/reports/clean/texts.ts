@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
-import type { OddCells } from '../inspect/inspect.ts'
+import type { OddCells, OddIds } from '../inspect/inspect.ts'
 
 /** A table of texts and what they stand for, to be joined. */
 export async function createTextTable(
@@ -30,7 +30,14 @@ export async function lookUpInstants(
   column: string,
   odd: OddCells,
 ): Promise<LookedUp> {
-  return lookUp(engine, table, column, odd, `epoch_us(try_cast(${column} AS TIMESTAMPTZ))`)
+  return lookUp(
+    engine,
+    table,
+    column,
+    odd,
+    'BIGINT',
+    `epoch_us(try_cast(${column} AS TIMESTAMPTZ))`,
+  )
 }
 
 /**
@@ -45,37 +52,31 @@ export async function lookUpMoney(
   odd: OddCells,
 ): Promise<LookedUp> {
   const plain = `try_cast(round(try_cast(${column} AS DOUBLE) * 1000000) AS BIGINT)`
-  return lookUp(engine, table, column, odd, plain)
+  return lookUp(engine, table, column, odd, 'BIGINT', plain)
 }
 
 async function lookUp(
   engine: Engine,
   table: string,
   column: string,
-  odd: OddCells,
+  odd: OddCells | OddIds,
+  type: 'BIGINT' | 'VARCHAR',
   plain: string,
 ): Promise<LookedUp> {
   if (odd.size === 0) return { value: plain, join: '' }
-  await createTextTable(engine, table, 'BIGINT', odd)
+  await createTextTable(engine, table, type, odd)
   return {
     value: `CASE WHEN ${table}.text IS NULL THEN ${plain} ELSE ${table}.meaning END`,
     join: `LEFT JOIN ${table} ON ${table}.text = ${column}`,
   }
 }
 
-/** Unicode White_Space, as cells/ trims it. */
-const WHITE_SPACE =
-  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
-  '\u2028\u2029\u202f\u205f\u3000'
-
-/**
- * An id without white space around it, NULL when there is none; `untidy` when some must be cleaned.
- * Trimming takes a microsecond, so texts that show at both ends that they need none are spared it.
- */
-export function idSql(column: string, untidy: boolean): string {
-  if (!untidy) return `nullif(${column}, '')`
-  const own = `trim(${column}, '${WHITE_SPACE}')`
-  const isTidy = `ascii(${column}) BETWEEN 33 AND 126 AND ascii(right(${column}, 1)) BETWEEN 33 AND 126`
-  return `CASE WHEN strlen(${column}) > 4 AND ${isTidy} THEN ${column}
-    WHEN lower(${own}) NOT IN ('', 'null', 'n/a') THEN ${own} END`
+/** Ids, NULL for none. */
+export async function lookUpIds(
+  engine: Engine,
+  table: string,
+  column: string,
+  odd: OddIds,
+): Promise<LookedUp> {
+  return lookUp(engine, table, column, odd, 'VARCHAR', `nullif(${column}, '')`)
 }

@@ -65,7 +65,7 @@ describe('a purchase', () => {
   it('of plain cells is a candidate, and the engine reads all of it', async () => {
     const { found, rejected } = await purchases([purchase(), purchase({ event: 'af_purchase' })])
     expect(rejected).toEqual([])
-    expect(found).toMatchObject({ records: 2, candidates: 2, untidy: false, chargebacks: [] })
+    expect(found).toMatchObject({ records: 2, candidates: 2, ids: new Map(), chargebacks: [] })
     expect([found.times.size, found.amounts.size, found.filtered.size]).toEqual([0, 0, 0])
     expect(found.campaigns).toEqual(new Map([['Spring', 'SPRING']]))
     expect([found.statuses, [...found.events.keys()]]).toEqual([
@@ -148,15 +148,15 @@ describe('a purchase', () => {
     expect((await purchases(lines)).found.times.size).toBe(0)
   })
 
-  it('has an untidy id when there is something to clean', async () => {
-    for (const [changes, untidy] of [
-      [{ player: ' P1' }, true],
-      [{ receipt: 'R1\u00a0' }, true],
-      [{ receipt: 'N/A' }, true],
-      [{ receipt: '' }, false],
-      [{ receipt: ' R1', status: 'failed' }, false],
+  it('knows the ids that must be cleaned, by their text', async () => {
+    for (const [changes, ids] of [
+      [{ player: ' P1' }, [[' P1', 'P1']]],
+      [{ receipt: 'R1\u00a0' }, [['R1\u00a0', 'R1']]],
+      [{ receipt: 'N/A' }, [['N/A', null]]],
+      [{ receipt: '' }, []],
+      [{ receipt: ' R1', status: 'failed' }, []],
     ] as const) {
-      expect((await purchases([purchase(changes)])).found.untidy).toBe(untidy)
+      expect((await purchases([purchase(changes)])).found.ids).toEqual(new Map(ids))
     }
     expect(reasons((await purchases([purchase({ player: 'null' })])).rejected)).toEqual([
       [2, 'empty-appsflyer-id'],
@@ -273,7 +273,8 @@ describe('a confirmation', () => {
       [5, 'unreadable-time'],
       [6, 'unreadable-money'],
     ])
-    expect(found).toMatchObject({ records: 8, candidates: 3, untidy: true })
+    expect(found).toMatchObject({ records: 8, candidates: 3 })
+    expect(found.ids.size).toBeGreaterThan(0)
     expect(found.filtered).toEqual(new Map([['false-success', 2]]))
     expect(found.amounts.get('4,990')).toBe(4_990_000n)
   })
@@ -312,7 +313,8 @@ describe('a session', () => {
       [3, 'empty-user-id'],
       [4, 'unreadable-time'],
     ])
-    expect(found).toMatchObject({ records: 5, candidates: 3, untidy: true })
+    expect(found).toMatchObject({ records: 5, candidates: 3 })
+    expect(found.ids.size).toBeGreaterThan(0)
     expect([...found.times.keys()]).toEqual(['2026-03-04', '2026-03-04 15:16'])
   })
 

@@ -9,7 +9,7 @@ export {
 } from './confirmations.ts'
 export { type CampaignCost, type CostColumns, type CostFindings, inspectCosts } from './costs.ts'
 export type { Fates, RejectedRow } from './fates.ts'
-export type { OddCells } from './odd-cells.ts'
+export type { OddCells, OddIds } from './odd-cells.ts'
 export type { PurchaseColumns } from './plain-purchases.ts'
 export { type Chargeback, inspectPurchases, type PurchaseFindings } from './purchases.ts'
 export type { Inspector, RecordPlace } from './record.ts'

@@ -6,6 +6,7 @@ import {
   parseDay,
   parseInstant,
   parseMoney,
+  present,
 } from '../cells/cells.ts'
 import { isPlainDay, isPlainIncome, isPlainTime } from './common-shapes.ts'
 import { isUtc } from './settings.ts'
@@ -15,6 +16,20 @@ import { isUtc } from './settings.ts'
  * of each, for the engine to look up. Null means that it cannot be read.
  */
 export type OddCells = ReadonlyMap<string, bigint | null>
+
+/**
+ * The ids of a file that have white space around them or are a word for nothing, by their text as
+ * read: the id, or null for none.
+ */
+export type OddIds = ReadonlyMap<string, string | null>
+
+/** Notes the texts that are no ids as they stand. */
+export function noteOddIds(known: Map<string, string | null>, texts: readonly string[]): void {
+  for (const text of texts) {
+    const id = present(text)
+    if (id !== text) known.set(text, id === '' ? null : id)
+  }
+}
 
 export type OddTimes = {
   read(

@@ -1,6 +1,13 @@
 import { present } from '../cells/cells.ts'
 import { createFateBook, type FateBook, type Fates } from './fates.ts'
-import { createOddMoney, createOddTimes, type OddCells, type OddMoney } from './odd-cells.ts'
+import {
+  createOddMoney,
+  createOddTimes,
+  noteOddIds,
+  type OddCells,
+  type OddIds,
+  type OddMoney,
+} from './odd-cells.ts'
 import type { Row } from './record.ts'
 import type { InspectSettings } from './settings.ts'
 
@@ -16,8 +23,8 @@ export type Sale = {
 export type SaleFindings = Fates & {
   readonly times: OddCells
   readonly amounts: OddCells
-  /** Some player or receipt has white space around it, or is a word for nothing. */
-  readonly untidy: boolean
+  /** Of players and receipts. */
+  readonly ids: OddIds
   readonly badReceipts: ReadonlySet<string>
   /** Rows that may be kept: whatever is neither filtered nor rejected. */
   readonly candidates: number
@@ -43,7 +50,7 @@ export function createSaleBook<S extends Sale>(
   const amounts = createOddMoney()
   const ambiguous: { readonly sale: S; readonly row: Row }[] = []
   const badReceipts = new Set<string>()
-  let untidy = false
+  const ids = new Map<string, string | null>()
   let candidates = 0
 
   const keep = (sale: S, micros: bigint): void => {
@@ -64,7 +71,7 @@ export function createSaleBook<S extends Sale>(
       candidates += 1
     },
     judge(sale, row) {
-      if (!isTidy(sale)) untidy = true
+      noteOddIds(ids, [sale.player, sale.receipt])
       const time = times.read(sale.time)
       const amount = amounts.read(sale.amount)
       if (present(sale.player) === '') reject(row, 'empty-appsflyer-id')
@@ -80,10 +87,7 @@ export function createSaleBook<S extends Sale>(
         else keep(sale, amount.micros)
       }
       const odd = { times: times.known, amounts: amounts.known }
-      return { ...fates(), ...odd, untidy, badReceipts, candidates }
+      return { ...fates(), ...odd, ids, badReceipts, candidates }
     },
   }
 }
-
-const isTidy = ({ player, receipt }: Sale): boolean =>
-  player === present(player) && receipt === present(receipt)

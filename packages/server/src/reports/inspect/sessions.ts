@@ -1,7 +1,13 @@
 import { type InputZone, present } from '../cells/cells.ts'
 import { isPlainDay, isPlainTime } from './common-shapes.ts'
 import { createFateBook, type Fates } from './fates.ts'
-import { createOddDays, createOddTimes, type OddCells } from './odd-cells.ts'
+import {
+  createOddDays,
+  createOddTimes,
+  noteOddIds,
+  type OddCells,
+  type OddIds,
+} from './odd-cells.ts'
 import { type IsPlain, isPlainPlayer } from './plain-sales.ts'
 import { cellStart, cellStop, type Inspector, readRow } from './record.ts'
 import { type InspectSettings, isUtc } from './settings.ts'
@@ -10,8 +16,7 @@ import { type InspectSettings, isUtc } from './settings.ts'
 export type SessionFindings = Fates & {
   /** Texts of times that are of no plain shape, with their instants. */
   readonly times: OddCells
-  /** Some user has white space around it, or is a word for nothing. */
-  readonly untidy: boolean
+  readonly ids: OddIds
   readonly candidates: number
 }
 
@@ -30,7 +35,7 @@ export function inspectSessions(
   const isPlain = plainSessions(at, settings.zone)
   const book = createFateBook(settings.onRejected)
   const times = at.isDay ? createOddDays(settings.zone) : createOddTimes(settings.zone)
-  let untidy = false
+  const ids = new Map<string, string | null>()
   let candidates = 0
 
   return {
@@ -43,12 +48,12 @@ export function inspectSessions(
       const row = readRow(record, bytes, settings.delimiter)
       const user = row.cells[at.user] ?? ''
       const time = times.read(row.cells[at.time] ?? '')
-      if (present(user) !== user) untidy = true
+      noteOddIds(ids, [user])
       if (present(user) === '') book.reject(row, 'empty-user-id')
       else if (time.instant === undefined) book.reject(row, time.reason)
       else candidates += 1
     },
-    finish: () => ({ ...book.fates(), times: times.known, untidy, candidates }),
+    finish: () => ({ ...book.fates(), times: times.known, ids, candidates }),
   }
 }
 
