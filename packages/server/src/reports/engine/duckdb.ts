@@ -46,9 +46,7 @@ export interface Database {
  */
 export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
-    // Two lanes work at once and each brings a thread of its own; two threads on one statement cost
-    // half as much CPU again (measured on two cores).
-    threads: String(Math.ceil(settings.threads / 2)),
+    threads: String(settings.threads),
     memory_limit: `${settings.memoryLimitMb}MB`,
     temp_directory: settings.scratch,
     autoinstall_known_extensions: 'false',
