@@ -52,12 +52,13 @@ export async function readInputs(inputs: Inputs, parts: ReadParts): Promise<Read
   const readingPurchases = settled(
     createPurchases(first, purchases.file, purchaseColumns, purchases.found),
   )
-  const confirmations = await inspectInput(inputs.confirmations, inspectConfirmations, settings)
   stages.begin('reading confirmations')
+  const confirmations = await inspectInput(inputs.confirmations, inspectConfirmations, settings)
   const { columns } = inputs.confirmations
   const readingConfirmations = settled(
     createConfirmations(second, confirmations.file, columns, confirmations.found),
   )
+  stages.begin('reading costs and sessions')
   const costs = await inspectInput(inputs.costs, inspectCosts, settings)
   const sessions = await inspectInput(inputs.sessions, inspectSessions, settings)
   const names = await readingPurchases()
