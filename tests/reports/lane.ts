@@ -30,7 +30,7 @@ export async function withLane(use: (lane: OpenLane) => Promise<void>): Promise<
   try {
     await use({ database, engine: await database.connect(), folder, outside })
   } finally {
-    database.close()
+    await database.close()
     rmSync(root, { recursive: true, force: true })
   }
 }

@@ -8,10 +8,15 @@ type Outcome = Parameters<typeof inputSummaries>[1]
 const fates = { filtered: new Map<string, number>(), rejected: new Map<string, number>() }
 const scanned = (name: string, records: number, unreadable = 0) => ({
   ...{ path: `/data/${name}`, sha256: 'ab', bytes: 7, header: [], records, unreadable },
-  ...{ byLine: false, readPath: '', delimiter: ',', parallel: true },
+  ...{ byLine: false, readPath: '', delimiter: ',' as const, parallel: true },
   assertUnchanged: () => Promise.resolve(),
 })
-const sale = { times: new Map(), amounts: new Map(), ids: new Map(), badReceipts: new Set<string>() }
+const sale = {
+  times: new Map(),
+  amounts: new Map(),
+  ids: new Map(),
+  badReceipts: new Set<string>(),
+}
 
 /** 10 records of purchases, 4 of each other file; say what became of them. */
 const read = (changes: Partial<Read> = {}): Read => ({

@@ -68,7 +68,7 @@ export const createCompute =
           junkReceiptRows,
         })
       } finally {
-        database.close()
+        await database.close()
       }
     } catch (error) {
       throw error instanceof InputError

@@ -93,6 +93,30 @@ describe('lanes', () => {
     }))
 })
 
+describe('closing', () => {
+  it('interrupts a statement that runs, and waits for its end', async () => {
+    let ended: Promise<string> = Promise.resolve('')
+    await withLane(async ({ engine }) => {
+      const endless = 'SELECT count(*) FROM range(1000000000000) WHERE hash(range) = 1'
+      ended = engine.rows(endless).then(
+        () => 'done',
+        (error: Error) => error.message,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    })
+    expect(await Promise.race([ended, 'still running'])).toContain('Interrupted')
+  })
+
+  it('lets no statement begin', async () => {
+    let late: OpenLane['engine'] | undefined
+    await withLane(async ({ engine }) => {
+      late = engine
+    })
+    await expect(late?.run('SELECT 1')).rejects.toThrow('the database is being closed')
+    await expect(late?.appender('names')).rejects.toThrow('the database is being closed')
+  })
+})
+
 describe('times', () => {
   it('without zone are UTC, whatever the zone of the machine', () =>
     withLane(async ({ engine }) => {

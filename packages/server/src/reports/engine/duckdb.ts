@@ -37,7 +37,8 @@ export interface Database {
   connect(): Promise<Engine>
   /** Of DuckDB, as `v1.5.4`. */
   readonly version: string
-  close(): void
+  /** Interrupts what runs and waits for its end: a statement that outlives its database never ends. */
+  close(): Promise<void>
 }
 
 /**
@@ -53,6 +54,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
     autoload_known_extensions: 'false',
   })
   const connections: DuckDBConnection[] = []
+  const statements = createStatements()
   const open = async (): Promise<DuckDBConnection> => {
     const connection = await instance.connect()
     connections.push(connection)
@@ -71,11 +73,43 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   return {
     version: version(),
     async connect() {
-      return createEngine(await open(), open)
+      return createEngine(await open(), open, statements)
     },
-    close() {
+    async close() {
+      await statements.end(() => {
+        for (const connection of connections) connection.interrupt()
+      })
       for (const connection of connections) connection.closeSync()
       instance.closeSync()
+    },
+  }
+}
+
+type Statements = {
+  /** @throws once the database is to be closed */
+  run<T>(statement: () => Promise<T>): Promise<T>
+  /** Lets none begin, and waits until those that run have ended, well or not. */
+  end(interrupt: () => void): Promise<void>
+}
+
+function createStatements(): Statements {
+  const running = new Set<Promise<unknown>>()
+  let isClosing = false
+  return {
+    async run(statement) {
+      if (isClosing) throw new Error('the database is being closed')
+      const work = statement()
+      running.add(work)
+      try {
+        return await work
+      } finally {
+        running.delete(work)
+      }
+    },
+    async end(interrupt) {
+      isClosing = true
+      interrupt()
+      await Promise.allSettled(running)
     },
   }
 }
@@ -83,25 +117,25 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
 const createEngine = (
   connection: DuckDBConnection,
   open: () => Promise<DuckDBConnection>,
+  statements: Statements,
 ): Engine => ({
   async run(sql) {
-    await connection.run(sql)
+    await statements.run(() => connection.run(sql))
   },
-  async rows(sql) {
-    const reader = await connection.runAndReadAll(sql)
-    return reader.getRowObjectsJS()
-  },
-  async stream(sql, visit) {
-    const result = await connection.stream(sql)
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) return
-      visit(chunk)
-    }
-  },
-  async appender(table) {
-    // Of its own: a connection bears one appender at a time, and none beside a statement.
-    const own = await open()
-    return own.createAppender(table)
-  },
+  rows: (sql) =>
+    statements.run(async () => {
+      const reader = await connection.runAndReadAll(sql)
+      return reader.getRowObjectsJS()
+    }),
+  stream: (sql, visit) =>
+    statements.run(async () => {
+      const result = await connection.stream(sql)
+      for (;;) {
+        const chunk = await result.fetchChunk()
+        if (chunk === null || chunk.rowCount === 0) return
+        visit(chunk)
+      }
+    }),
+  // Of its own: a connection bears one appender at a time, and none beside a statement.
+  appender: (table) => statements.run(async () => (await open()).createAppender(table)),
 })
