@@ -4,7 +4,7 @@ import { type Roas, roasText } from '../roas/roas.ts'
 import { type Fraction, isLess, meanOf, times } from './fractions.ts'
 import { suggestion } from './suggestion.ts'
 
-export { type Fraction, isLess, meanOf } from './fractions.ts'
+export { type Fraction, meanOf } from './fractions.ts'
 
 export type AnomalyReason =
   | 'ok'

@@ -55,16 +55,11 @@ function move(now: bigint, total: bigint, days: bigint): Move {
   return { direction, words: `${direction} ${percent}% ${numbers}` }
 }
 
-/** Dollars with two decimals of micros ÷ divisor. */
+/** Dollars with two decimals of micros ÷ divisor; neither is negative. */
 function dollars(micros: bigint, divisor: bigint): string {
-  const cents = rounded(micros, 10_000n * divisor)
-  const digits = String(cents < 0n ? -cents : cents).padStart(3, '0')
-  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+  const digits = String(rounded(micros, 10_000n * divisor)).padStart(3, '0')
+  return `${digits.slice(0, -2)}.${digits.slice(-2)}`
 }
 
-/** Half away from zero; what is below the line is positive. */
-function rounded(above: bigint, below: bigint): bigint {
-  const doubled = (above < 0n ? -above : above) * 2n + below
-  const quotient = doubled / (below * 2n)
-  return above < 0n ? -quotient : quotient
-}
+/** A quotient of what is not negative, half away from zero. */
+const rounded = (above: bigint, below: bigint): bigint => (above * 2n + below) / (below * 2n)

@@ -1,6 +1,6 @@
 // DuckDB as the reports use it: in memory, spilling into the run's scratch folder, with settings that
 // make the same input give the same answer everywhere, and columns that cross as typed arrays.
 export { appendColumns, type Column, hashes, numbers } from './columns.ts'
-export { type Database, type DatabaseSettings, type Engine, openDatabase } from './duckdb.ts'
+export { type Database, type Engine, openDatabase } from './duckdb.ts'
 export { list, text } from './sql.ts'
 export { bigInteger, integer } from './values.ts'

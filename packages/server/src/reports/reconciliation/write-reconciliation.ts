@@ -17,7 +17,8 @@ const RULES = ['null', '"receipt"', '"time"'].map(text)
 
 /**
  * Writes `reconciliation.json` from the tables `purchases` with `purchase_matches` and
- * `confirmations` with `confirmation_places`: rows in order of rank, zipped by position.
+ * `confirmations` with `confirmation_matches`, in order of rank and zipped by position, and from
+ * `lent_receipts`.
  */
 export async function writeReconciliation(
   engine: Engine,

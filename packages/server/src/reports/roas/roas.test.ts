@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type DailyRevenue, roasByDay, roasLine } from './roas.ts'
+import type { DailyRevenue } from './daily-revenue.ts'
+import { roasByDay, roasLine } from './roas.ts'
 
 /** 2026-03-10, in days since 1970. */
 const DAY = 20_522

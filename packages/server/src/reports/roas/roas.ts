@@ -3,9 +3,9 @@ import { formatDay, formatMicrosJson, formatRatio } from '../cells/cells.ts'
 import type { CampaignCost } from '../inspect/inspect.ts'
 import type { DailyRevenue } from './daily-revenue.ts'
 
-export { type DailyRevenue, readDailyRevenue } from './daily-revenue.ts'
+export { readDailyRevenue } from './daily-revenue.ts'
 
-export type RoasStatus = 'ok' | 'no_revenue' | 'no_cost'
+type RoasStatus = 'ok' | 'no_revenue' | 'no_cost'
 
 /** One campaign on one UTC day; amounts in integer micros. */
 export type Roas = {
