@@ -172,22 +172,19 @@ const compareReceipts = (table: Table, a: number, b: number): number =>
   receiptHalf(table, a, 0) - receiptHalf(table, b, 0) ||
   receiptHalf(table, a, 1) - receiptHalf(table, b, 1)
 
-/** Purchases by rank, then confirmations by rank. */
-const compareRows = (a: number, b: number): number => (a >= 0 && b >= 0 ? a - b : b - a)
-
 /** Most players have a handful of rows, for which nothing beats insertion. */
 const INSERTION_MAX = 32
 
+/** Equal receipts stay as they came: purchases before confirmations, each by rank. */
 function sortByReceipt(table: Table, count: number): void {
   const { rows } = table
   if (count > INSERTION_MAX) {
-    rows.subarray(0, count).sort((a, b) => compareReceipts(table, a, b) || compareRows(a, b))
+    rows.subarray(0, count).sort((a, b) => compareReceipts(table, a, b))
     return
   }
   for (let i = 1; i < count; i += 1) {
     const row = rows[i] as number
     let to = i
-    // Equal receipts stay as they came: purchases before confirmations, each by rank.
     while (to > 0 && compareReceipts(table, rows[to - 1] as number, row) > 0) {
       rows[to] = rows[to - 1] as number
       to -= 1
