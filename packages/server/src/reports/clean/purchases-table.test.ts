@@ -89,6 +89,13 @@ describe('purchases', () => {
     expect(told(await purchasesOf(sorted.toReversed()))).toEqual(expected)
   })
 
+  it('that differ only in how the campaign is written follow its text, an empty one last', async () => {
+    const campaigns = new Map(['', ' ', 'N/A'].map((text) => [text, '(NONE)']))
+    const rows = ['', 'N/A', ' '].map((campaign) => ({ campaign }))
+    const found = await purchasesOf(rows, { campaigns })
+    expect(found.map(({ campaign }) => campaign)).toEqual([' ', 'N/A', ''])
+  })
+
   it('are no rows without player, time or amount, of a bad receipt, or of another name', async () => {
     const rows = [
       { player: '' },

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { type OpenLane, withLane } from '../../../../../tests/reports/lane.ts'
 import { list, text } from './engine.ts'
 
+/** A statement takes some steps before it runs. */
+const headStart = () => new Promise((resolve) => setTimeout(resolve, 50))
+
 describe('files outside the folders', () => {
   const refused = /Permission Error/
 
@@ -58,6 +61,7 @@ describe('lanes', () => {
         isLongDone = true
       }
       engine.run(LONG).then(note, note)
+      await headStart()
       expect(await other.rows('SELECT 1 AS one')).toEqual([{ one: 1 }])
       expect(isLongDone).toBe(false)
     }))
@@ -102,7 +106,7 @@ describe('closing', () => {
         () => 'done',
         (error: Error) => error.message,
       )
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await headStart()
     })
     expect(await Promise.race([ended, 'still running'])).toContain('Interrupted')
   })

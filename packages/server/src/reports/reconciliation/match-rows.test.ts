@@ -99,6 +99,8 @@ describe('time', () => {
   it('leaves duplicates out, on both sides', () => {
     expect(matched([{}, { isDuplicate: true }], [{}, { at: 1 }])).toEqual([[0, 'time'], NONE])
     expect(matched([{}, {}], [{}, { isDuplicate: true }])).toEqual([[0, 'time'], NONE])
+    const between = [{}, { isDuplicate: true }, { at: 5_000 }]
+    expect(matched(between, between)).toEqual([[0, 'time'], NONE, [2, 'time']])
   })
 })
 
