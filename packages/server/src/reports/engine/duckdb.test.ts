@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { type OpenLane, withLane } from '../../../../../tests/reports/lane.ts'
 import { list, text } from './engine.ts'
 
-/** A statement takes some steps before it runs. */
-const headStart = () => new Promise((resolve) => setTimeout(resolve, 50))
+/** A statement takes some steps before it runs, and after. */
+const someSteps = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('files outside the folders', () => {
   const refused = /Permission Error/
@@ -51,7 +51,7 @@ describe('files outside the folders', () => {
 })
 
 describe('lanes', () => {
-  const LONG = 'SELECT count(*)::INTEGER AS n FROM range(100000000) WHERE hash(range) = 1'
+  const counting = (rows: number) => `SELECT count(*) FROM range(${rows}) WHERE hash(range) = 1`
 
   it('run at once: a short statement ends while a long one of another lane runs', () =>
     withLane(async ({ database, engine }) => {
@@ -60,16 +60,17 @@ describe('lanes', () => {
       const note = (): void => {
         isLongDone = true
       }
-      engine.run(LONG).then(note, note)
-      await headStart()
+      engine.run(counting(1e9)).then(note, note)
+      await someSteps()
       expect(await other.rows('SELECT 1 AS one')).toEqual([{ one: 1 }])
+      await someSteps()
       expect(isLongDone).toBe(false)
     }))
 
   it('append while a statement of theirs runs', () =>
     withLane(async ({ engine }) => {
       await engine.run('CREATE TABLE names (name VARCHAR)')
-      const long = engine.rows(LONG)
+      const long = engine.rows(counting(1e8))
       const appender = await engine.appender('names')
       appender.appendVarchar('ann')
       appender.endRow()
@@ -106,7 +107,7 @@ describe('closing', () => {
         () => 'done',
         (error: Error) => error.message,
       )
-      await headStart()
+      await someSteps()
     })
     expect(await Promise.race([ended, 'still running'])).toContain('Interrupted')
   })
