@@ -13,7 +13,7 @@ async function counted(
   lines: readonly string[],
   found: Pick<SessionFindings, 'times' | 'ids'> = PLAIN,
 ): Promise<{ readonly kept: number; readonly users: readonly (number | undefined)[] }> {
-  let counts: SessionCounts = { kept: -1, users: new Map() }
+  let counts: SessionCounts = { kept: -1, duplicates: -1, users: new Map() }
   const days = [MARCH_10 - 1, MARCH_10, MARCH_10 + 1]
   await withLane(async ({ engine, folder }) => {
     const readPath = join(folder, 'sessions.csv')

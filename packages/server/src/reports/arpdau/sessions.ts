@@ -6,6 +6,7 @@ import type { SessionColumns, SessionFindings } from '../inspect/inspect.ts'
 export type SessionCounts = {
   /** Rows that are no duplicates of another: the same user at the same instant is one. */
   readonly kept: number
+  readonly duplicates: number
   /** Distinct users of each day that was asked for, since 1970. */
   readonly users: ReadonlyMap<number, number>
 }
@@ -29,16 +30,17 @@ export async function readSessions(
     (day, index) =>
       `(count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS day${index}`,
   )
-  const [{ kept, ...counts } = {}] = await engine.rows(`
-    SELECT ${['count(*)::INTEGER AS kept', ...users].join(', ')}
+  const [{ kept, read, ...counts } = {}] = await engine.rows(`
+    SELECT ${['count(*)::INTEGER AS kept', 'coalesce(sum(rows), 0)::INTEGER AS read', ...users].join(', ')}
     FROM (
-      SELECT DISTINCT ${user.value} AS user_id,
-        ${time.value} AS instant
+      SELECT ${user.value} AS user_id, ${time.value} AS instant, count(*) AS rows
       FROM ${readCsvSql(file)} AS file ${time.join} ${user.join}
+      GROUP BY ALL
     )
     WHERE user_id IS NOT NULL AND instant IS NOT NULL`)
   return {
     kept: integer(kept),
+    duplicates: integer(read) - integer(kept),
     users: new Map(days.map((day, index) => [day, integer(counts[`day${index}`])])),
   }
 }

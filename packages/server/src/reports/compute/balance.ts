@@ -10,8 +10,7 @@ type Counts = { readonly kept: number; readonly duplicates: number }
 export type Outcome = {
   readonly purchases: Counts
   readonly confirmations: Counts
-  /** Sessions that are kept; the other ones of the file are duplicates. */
-  readonly sessions: number
+  readonly sessions: Counts
 }
 
 /** Where the rows of each file ended. */
@@ -22,10 +21,7 @@ export function inputSummaries(read: ReadInputs, outcome: Outcome): readonly Inp
     inputSummary(read.purchases, outcome.purchases),
     inputSummary(read.confirmations, outcome.confirmations),
     inputSummary(read.costs, { kept, duplicates: 0 }),
-    inputSummary(read.sessions, {
-      kept: outcome.sessions,
-      duplicates: read.sessions.found.candidates - outcome.sessions,
-    }),
+    inputSummary(read.sessions, outcome.sessions),
   ]
 }
 

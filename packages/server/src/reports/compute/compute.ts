@@ -123,7 +123,7 @@ async function compute(work: Work): Promise<RunSummary> {
     inputs: inputSummaries(read, {
       purchases: fatesOf(rows.purchaseMarks),
       confirmations: fatesOf(rows.confirmationMarks),
-      sessions: sessions.kept,
+      sessions,
     }),
     notes: notes(basename(inputs.costs.path), summed),
   }
