@@ -85,8 +85,16 @@ function claim(file: string): () => void {
   return claimServer(file)
 }
 
+/**
+ * Connections that may wait to be accepted; the kernel's own limit cuts it. With Node's 511 a
+ * thousand games that wake at once met reset connections: Linux answers an overflow with SYN
+ * cookies and forgets the client.
+ */
+const WAITING_CONNECTIONS_MAX = 4_096
+
 async function listen(app: FastifyInstance, config: Config): Promise<Stop> {
-  await app.listen({ host: config.http.host, port: config.http.port })
+  const { host, port } = config.http
+  await app.listen({ host, port, backlog: WAITING_CONNECTIONS_MAX })
   return () => app.close()
 }
 
