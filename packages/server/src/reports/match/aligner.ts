@@ -4,31 +4,16 @@ import { addPair, type PairList } from './pair-list.ts'
 import { traceBest } from './sweep.ts'
 import { createWorkspace, reserve, type Workspace } from './workspace.ts'
 
-/**
- * Instants in integer microseconds. A Float64Array holds them exactly up to the year 2255 (2^53);
- * a column with later ones must come as a BigInt64Array, which is slower.
- */
-export type Instants = Float64Array | BigInt64Array
-
-/** Rows of many groups, sorted by group and then in row order, which begins with the instant. */
-export type GroupedRows = { readonly groups: Int32Array; readonly instants: Instants }
-
 /** Pairs purchases with confirmations; keeps its memory from call to call. Not reentrant. */
 export type Aligner = {
   /**
-   * Adds the pairs of one group to `out`, as positions in the two arrays, in order. Both arrays are
-   * in row order; `window` is the greatest distance of a pair in microseconds, or Infinity.
+   * Adds the pairs of one group to `out`, as positions in the two arrays, in order. Both hold instants
+   * in integer microseconds, which doubles hold exactly below 2^53, in row order; `window` is the
+   * greatest distance of a pair, or Infinity.
    */
   readonly alignPairs: (
-    purchases: Instants,
-    confirmations: Instants,
-    window: number,
-    out: PairList,
-  ) => void
-  /** As {@link Aligner.alignPairs} for each group that has rows on both sides. */
-  readonly alignGroups: (
-    purchases: GroupedRows,
-    confirmations: GroupedRows,
+    purchases: Float64Array,
+    confirmations: Float64Array,
     window: number,
     out: PairList,
   ) => void
@@ -39,68 +24,24 @@ export function createAligner(): Aligner {
   const space = createWorkspace()
   return {
     alignPairs: (purchases, confirmations, window, out) =>
-      alignRange(
-        space,
-        { instants: purchases, start: 0, end: purchases.length },
-        { instants: confirmations, start: 0, end: confirmations.length },
-        window,
-        out,
-      ),
-    alignGroups: (purchases, confirmations, window, out) =>
-      alignGroups(space, purchases, confirmations, window, out),
+      alignGroup(space, purchases, confirmations, window, out),
   }
-}
-
-/** Some rows that follow one another. */
-type Range = { instants: Instants; start: number; end: number }
-
-function alignGroups(
-  space: Workspace,
-  purchases: GroupedRows,
-  confirmations: GroupedRows,
-  window: number,
-  out: PairList,
-): void {
-  // Two objects for all groups: a run has millions of them.
-  const left: Range = { instants: purchases.instants, start: 0, end: 0 }
-  const right: Range = { instants: confirmations.instants, start: 0, end: 0 }
-  const leftGroups = purchases.groups
-  const rightGroups = confirmations.groups
-  while (left.start < leftGroups.length && right.start < rightGroups.length) {
-    const leftGroup = leftGroups[left.start] ?? 0
-    const rightGroup = rightGroups[right.start] ?? 0
-    if (leftGroup < rightGroup) left.start++
-    else if (leftGroup > rightGroup) right.start++
-    else {
-      left.end = endOfGroup(leftGroups, left.start)
-      right.end = endOfGroup(rightGroups, right.start)
-      alignRange(space, left, right, window, out)
-      left.start = left.end
-      right.start = right.end
-    }
-  }
-}
-
-function endOfGroup(groups: Int32Array, start: number): number {
-  let end = start + 1
-  while (end < groups.length && groups[end] === groups[start]) end++
-  return end
 }
 
 /** Cuts a group where a gap is longer than the window, and aligns each part that has both sides. */
-function alignRange(
+function alignGroup(
   space: Workspace,
-  left: Range,
-  right: Range,
+  ours: Float64Array,
+  theirs: Float64Array,
   window: number,
   out: PairList,
 ): void {
-  const rows = left.end - left.start
-  const others = right.end - right.start
+  const rows = ours.length
+  const others = theirs.length
   if (rows === 0 || others === 0) return
   reserve(space, rows, others)
-  if (!load(space, left, right, window)) {
-    alignFar(left, right, out)
+  if (!load(space, ours, theirs, window)) {
+    alignFar(ours, theirs, out)
     return
   }
   const { purchases, confirmations } = space
@@ -121,7 +62,7 @@ function alignRange(
       else j++
     }
     if (i === firstPurchase || j === firstConfirmation) continue
-    alignPart(space, firstPurchase, i, firstConfirmation, j, window, left.start, right.start, out)
+    alignPart(space, firstPurchase, i, firstConfirmation, j, window, out)
   }
 }
 
@@ -133,8 +74,6 @@ function alignPart(
   otherStart: number,
   otherEnd: number,
   window: number,
-  leftStart: number,
-  rightStart: number,
   out: PairList,
 ): void {
   const { purchases, confirmations } = space
@@ -142,12 +81,12 @@ function alignPart(
   const m = otherEnd - otherStart
   if (n === 1) {
     const nearest = nearestTo(purchases[start] ?? 0, confirmations, otherStart, otherEnd, window)
-    if (nearest >= 0) addPair(out, leftStart + start, rightStart + nearest)
+    if (nearest >= 0) addPair(out, start, nearest)
     return
   }
   if (m === 1) {
     const nearest = nearestTo(confirmations[otherStart] ?? 0, purchases, start, end, window)
-    if (nearest >= 0) addPair(out, leftStart + nearest, rightStart + otherStart)
+    if (nearest >= 0) addPair(out, nearest, otherStart)
     return
   }
   // A part further on moves to the front, over rows that are done.
@@ -157,8 +96,8 @@ function alignPart(
   narrowBand(space, n, m, most)
   traceBest(space, n, m, {
     pairs: out,
-    firstPurchase: leftStart + start,
-    firstConfirmation: rightStart + otherStart,
+    firstPurchase: start,
+    firstConfirmation: otherStart,
   })
 }
 
@@ -183,71 +122,34 @@ function nearestTo(
 }
 
 /**
- * Copies a group into the workspace, with its first instant as origin. False if its instants, or
- * a sum of distances, may be 2^53 or more, beyond which doubles skip integers.
+ * Copies a group into the workspace, with its first instant as origin. False if a sum of distances
+ * without a window may be 2^53 or more, beyond which doubles skip integers.
  *
  * Below, all is exact: differences and sums of integers, each smaller than 2^53.
  */
-function load(space: Workspace, left: Range, right: Range, window: number): boolean {
-  const rows = left.end - left.start
-  const others = right.end - right.start
-  const [from, to] = [left.instants, right.instants]
-  let span: number
-  if (from instanceof Float64Array && to instanceof Float64Array) {
-    const origin = Math.min(from[left.start] ?? 0, to[right.start] ?? 0)
-    copyNumbers(from, left.start, left.end, origin, space.purchases)
-    copyNumbers(to, right.start, right.end, origin, space.confirmations)
-    span = Math.max(space.purchases[rows - 1] ?? 0, space.confirmations[others - 1] ?? 0)
-  } else span = loadBigints(space, left, right, window)
-  const pairsMax = Math.min(rows, others)
+function load(space: Workspace, ours: Float64Array, theirs: Float64Array, window: number): boolean {
+  const origin = Math.min(ours[0] ?? 0, theirs[0] ?? 0)
+  copy(ours, origin, space.purchases)
+  copy(theirs, origin, space.confirmations)
+  const span = Math.max(ours.at(-1) ?? 0, theirs.at(-1) ?? 0) - origin
+  const pairsMax = Math.min(ours.length, theirs.length)
   if (window === Infinity) return pairsMax * span < EXACT_END
-  if (span < EXACT_END && pairsMax * window < EXACT_END) return true
+  if (pairsMax * window < EXACT_END) return true
   throw new RangeError('a group of rows is too large to be aligned exactly')
 }
 
 /** 2^53: below it a double holds every integer. */
 const EXACT_END = Number.MAX_SAFE_INTEGER + 1
 
-function copyNumbers(
-  from: Float64Array,
-  start: number,
-  end: number,
-  origin: number,
-  to: Float64Array,
-): void {
-  for (let k = start; k < end; k++) to[k - start] = (from[k] ?? 0) - origin
+function copy(from: Float64Array, origin: number, to: Float64Array): void {
+  for (let k = 0; k < from.length; k++) to[k] = (from[k] ?? 0) - origin
 }
 
-/** As for doubles; a gap longer than the window parts rows whatever its length, so it is cut short. */
-function loadBigints(space: Workspace, left: Range, right: Range, window: number): number {
-  let [i, j] = [left.start, right.start]
-  let last = BigInt(Math.min(Number(left.instants[i]), Number(right.instants[j])))
-  let at = 0
-  let first = true
-  while (i < left.end || j < right.end) {
-    const purchase = i < left.end ? BigInt(left.instants[i] ?? 0) : undefined
-    const confirmation = j < right.end ? BigInt(right.instants[j] ?? 0) : undefined
-    const isPurchase =
-      confirmation === undefined || (purchase !== undefined && purchase <= confirmation)
-    const next = (isPurchase ? purchase : confirmation) ?? 0n
-    if (!first) at += Math.min(Number(next - last), window + 1)
-    first = false
-    last = next
-    if (isPurchase) space.purchases[i++ - left.start] = at
-    else space.confirmations[j++ - right.start] = at
-  }
-  return at
-}
-
-/** Rows so far apart that only integers of any size hold their distances. */
-function alignFar(left: Range, right: Range, out: PairList): void {
-  alignExactly(bigints(left), bigints(right), {
+/** Rows so far apart that only integers of any size hold sums of their distances. */
+function alignFar(ours: Float64Array, theirs: Float64Array, out: PairList): void {
+  alignExactly(Array.from(ours, BigInt), Array.from(theirs, BigInt), {
     pairs: out,
-    firstPurchase: left.start,
-    firstConfirmation: right.start,
+    firstPurchase: 0,
+    firstConfirmation: 0,
   })
-}
-
-function bigints({ instants, start, end }: Range): bigint[] {
-  return Array.from({ length: end - start }, (_, k) => BigInt(instants[start + k] ?? 0))
 }
