@@ -172,6 +172,7 @@ describe('questline reports run', () => {
   it.each([
     [{ REPORTS_THREADS: '0' }, 'REPORTS_THREADS'],
     [{ BAD_RECEIPT_PATTERN: '(' }, 'BAD_RECEIPT_PATTERN'],
+    [{ BAD_RECEIPT_PATTERN: 'TEST\\-' }, 'BAD_RECEIPT_PATTERN'],
     [{ REPORTS_INPUT_ZONE: 'Mars' }, 'REPORTS_INPUT_ZONE'],
     [{ RUNS_KEEP_DAYS: 'x' }, 'RUNS_KEEP_DAYS'],
   ])('refuses the setting %o', async (settings, name) => {
