@@ -1,14 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type {
-  InputSummary,
-  Progress,
-  RunSummary,
-} from '../../packages/server/src/reports/reports.ts'
-import { createCompute, RunError } from '../../packages/server/src/reports/reports.ts'
+import type { InputSummary } from '../../packages/server/src/reports/reports.ts'
+import { RunError } from '../../packages/server/src/reports/reports.ts'
 import { aConfirmation, aPurchase, inputFiles } from './input-builders.ts'
 import { filesOf, randomInput, reordered, shownInput } from './random-inputs.ts'
 import {
@@ -20,6 +13,7 @@ import {
   recompute,
   UnusableFile,
 } from './recomputation/recomputation.ts'
+import { runProduct } from './run-product.ts'
 
 /** More than the usual number, for a long run. */
 const INPUTS = Number(process.env['REPORT_INPUTS'] ?? 300)
@@ -34,54 +28,9 @@ const OUTPUTS: readonly OutputFile[] = [
   'rejected_rows.csv',
 ]
 
-type Answer = {
-  readonly files: Readonly<Record<string, string>>
-  readonly summary: RunSummary
-}
-
-const SILENT: Progress = { stage: () => undefined, written: () => undefined }
-
-/** Runs the product on these files, in folders of its own. */
-async function product(input: InputFiles, parameters: Parameters): Promise<Answer> {
-  const root = mkdtempSync(join(tmpdir(), 'questline-agreement-'))
-  const [data, scratch, target] = ['data', 'scratch', 'target'].map((name) => join(root, name)) as [
-    string,
-    string,
-    string,
-  ]
-  try {
-    for (const folder of [data, scratch, target]) mkdirSync(folder)
-    writeFileSync(join(data, parameters.purchasesFile ?? 'purchases_raw.csv'), input.purchases)
-    writeFileSync(join(data, 'confirmed_purchases.csv'), input.confirmations)
-    writeFileSync(join(data, 'costs_daily.csv'), input.costs)
-    writeFileSync(join(data, 'sessions.csv'), input.sessions)
-    const { date, badReceiptPattern } = parameters
-    const request = {
-      data,
-      scratch,
-      target,
-      ...(date === undefined ? {} : { date }),
-      inputZone: parameters.inputZone ?? 'UTC',
-      ...(badReceiptPattern === undefined ? {} : { badReceiptPattern }),
-      memoryLimitMb: 512,
-      threads: 2,
-      now: Date.parse(`${parameters.today}T09:00:00Z`),
-    }
-    const summary = await createCompute({
-      monotonic: () => 0,
-      junkReceiptRows: parameters.junkReceiptRows,
-    })(request, SILENT)
-    const names = readdirSync(target)
-    const files = names.map((name) => [name, readFileSync(join(target, name), 'utf8')] as const)
-    return { files: Object.fromEntries(files), summary }
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
-}
-
 async function assertAgreement(input: InputFiles, parameters: Parameters): Promise<void> {
   const expected = recompute(input, parameters)
-  const { files, summary } = await product(input, parameters)
+  const { files, summary } = await runProduct(input, parameters)
   for (const name of OUTPUTS) expect(files[name], name).toBe(expected.files[name])
   expect(summary.inputs.map(fatesOf)).toEqual(expected.balance.map(balanceAsPrinted))
   expect(summary.d1).toEqual({ date: expected.day.day, reason: expected.day.reason })
@@ -147,7 +96,7 @@ describe('the product and the recomputation', () => {
       const input = { ...inputFiles(), sessions }
       const parameters = { today: '2026-03-11' }
       expect(() => recompute(input, parameters)).toThrow(UnusableFile)
-      const failure = await product(input, parameters).catch((error: unknown) => error)
+      const failure = await runProduct(input, parameters).catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(RunError)
       expect(failure).toMatchObject({ kind: 'input' })
       expect(String(failure)).toContain('sessions.csv')

@@ -17,7 +17,7 @@ const SILENT: Progress = { stage: () => undefined, written: () => undefined }
 
 /** Computes the reports of these files as a run does, in folders of its own. */
 export async function runProduct(input: InputFiles, parameters: Parameters): Promise<ProductRun> {
-  const root = mkdtempSync(join(tmpdir(), 'questline-page-'))
+  const root = mkdtempSync(join(tmpdir(), 'questline-reports-'))
   const folder = (name: string): string => join(root, name)
   try {
     for (const name of ['data', 'scratch', 'target']) mkdirSync(folder(name))
