@@ -1,10 +1,9 @@
 import { basename } from 'node:path'
 import type { Fates } from '../inspect/inspect.ts'
 import type { ByReason, InputSummary } from '../runs/runs.ts'
+import type { Counts } from './clean-rows.ts'
 import type { Inspected } from './inputs.ts'
 import type { ReadInputs } from './read-inputs.ts'
-
-type Counts = { readonly kept: number; readonly duplicates: number }
 
 /** What came out of the engine: counted apart from what went in, so that a lost row shows. */
 export type Outcome = {

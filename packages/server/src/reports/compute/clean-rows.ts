@@ -1,5 +1,6 @@
 import {
   createPlayers,
+  MARK,
   markConfirmations,
   markPurchases,
   type PurchaseRows,
@@ -10,7 +11,14 @@ import { appendColumns, type Engine } from '../engine/engine.ts'
 import type { Sides } from '../reconciliation/reconciliation.ts'
 
 /** Both sides by rank, with what is marked on them; tables `players` and `purchase_marks`. */
-export type CleanRows = Sides & { readonly purchases: PurchaseRows }
+export type CleanRows = Sides & {
+  readonly purchases: PurchaseRows
+  readonly purchaseCounts: Counts
+  readonly confirmationCounts: Counts
+}
+
+/** What became of the rows that might be kept. */
+export type Counts = { readonly kept: number; readonly duplicates: number }
 
 export async function cleanRows(engine: Engine): Promise<CleanRows> {
   const players = await createPlayers(engine)
@@ -20,5 +28,15 @@ export async function cleanRows(engine: Engine): Promise<CleanRows> {
   const confirmationMarks = markConfirmations(confirmations)
   await engine.run('CREATE TABLE purchase_marks (mark UTINYINT); DROP TABLE players')
   await appendColumns(engine, 'purchase_marks', [purchaseMarks])
-  return { purchases, purchaseMarks, confirmations, confirmationMarks, players }
+  return {
+    ...{ purchases, purchaseMarks, purchaseCounts: countMarks(purchaseMarks) },
+    ...{ confirmations, confirmationMarks, confirmationCounts: countMarks(confirmationMarks) },
+    players,
+  }
+}
+
+function countMarks(marks: Uint8Array): Counts {
+  let duplicates = 0
+  for (const mark of marks) if (mark & MARK.duplicate) duplicates += 1
+  return { kept: marks.length - duplicates, duplicates }
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
-import { MARK, type PurchaseNames } from '../clean/clean.ts'
+import type { PurchaseNames } from '../clean/clean.ts'
 import { writeCurated } from '../curated/curated.ts'
 import { type Database, openDatabase } from '../engine/engine.ts'
 import { InputError } from '../input/input.ts'
@@ -121,8 +121,8 @@ async function compute(work: Work): Promise<RunSummary> {
 
   const found = {
     inputs: inputSummaries(read, {
-      purchases: fatesOf(rows.purchaseMarks),
-      confirmations: fatesOf(rows.confirmationMarks),
+      purchases: rows.purchaseCounts,
+      confirmations: rows.confirmationCounts,
       sessions,
     }),
     notes: notes(basename(inputs.costs.path), summed),
@@ -167,7 +167,7 @@ async function reconcile(
 ): Promise<{ readonly summary: ReconciliationSummary; written(): Promise<void> }> {
   stages.begin('matching purchases and confirmations')
   const path = join(request.target, 'purchases_curated.csv')
-  const curated = settled(writeCurated(engine, path, names, fatesOf(rows.purchaseMarks).kept))
+  const curated = settled(writeCurated(engine, path, names, rows.purchaseCounts.kept))
   const matches = matchRows(rows, junkReceiptRows)
   const order = orderDetails(rows, matches)
   const summary = summarize(rows, matches)
@@ -201,12 +201,6 @@ function chooseDay(
   const today = Math.floor(now / DAY_MS)
   const asked = date === undefined ? null : (parseDay(date, UTC).day ?? null)
   return chooseD1(asked, today, newestDays(purchases, purchaseMarks, today), costs)
-}
-
-function fatesOf(marks: Uint8Array): { readonly kept: number; readonly duplicates: number } {
-  let duplicates = 0
-  for (const mark of marks) if (mark & MARK.duplicate) duplicates += 1
-  return { kept: marks.length - duplicates, duplicates }
 }
 
 const notes = (file: string, summed: number): string[] =>

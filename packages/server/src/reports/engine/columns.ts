@@ -14,8 +14,8 @@ import type { Engine } from './duckdb.ts'
 export type Column = Uint8Array | Int32Array | Float64Array
 
 /**
- * The library keeps a vector's numbers as a typed array and declares it private; read one by one they
- * cost ten times as much. The version is pinned, and without this member nothing here works.
+ * The library keeps a vector's numbers as a typed array and declares it private; read one by one each
+ * would be a bigint or a checked number. The version is pinned, and without this member nothing here works.
  */
 const ITEMS = 'items'
 

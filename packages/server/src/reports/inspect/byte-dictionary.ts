@@ -8,7 +8,7 @@ export type ByteDictionary = {
   texts(): readonly string[]
 }
 
-/** A handful of campaigns in millions of rows: 25 ns a row, where a string and a Set cost 100. */
+/** A handful of campaigns in millions of rows: no row's bytes become a string of their own. */
 export function createByteDictionary(): ByteDictionary {
   const seen: Buffer[] = []
   let slots = new Int32Array(1_024)
