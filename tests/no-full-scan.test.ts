@@ -11,7 +11,8 @@ import { plainSql } from './plain-sql.ts'
 /** Tables that grow with players and their doings: what reads all of one gets slower every day. */
 const GROWING = new Set([
   ...['event_log', 'ledger_entries', 'balances', 'players', 'raw_postbacks', 'refresh_tokens'],
-  ...['revoked_sessions', 'idempotency_keys'],
+  ...['revoked_sessions', 'idempotency_keys', 'event_batches', 'event_ids'],
+  ...['purchase_transactions', 'arrivals', 'refused_events'],
 ])
 /** Tables of a few rows, which may be read as a whole. */
 const SMALL = new Set([
@@ -21,13 +22,14 @@ const SMALL = new Set([
   'event_counts',
   'api_keys',
   'schedule_days',
+  'imports',
 ])
 
 /** Statements that read whole tables on purpose, and why they may. */
 const SCANS: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['size', 'accounts', 'links', 'entries-without-event', 'movements-without-entry', 'gaps'],
-    ...['repeated-keys', 'counts'],
+    ...['head', 'repeated-keys', 'counts'],
   ].map((name) => [
     `audit.${name}`,
     'the audit checks every row, on a snapshot and on demand only',
@@ -136,6 +138,11 @@ async function fill(client: pg.Client): Promise<void> {
     `INSERT INTO event_log (log_offset, app, event_type, player_id, occurred_at, received_at, payload, key_scope, fingerprint)
       SELECT n, 'default', CASE WHEN n % 2 = 0 THEN 'earn' ELSE 'x' || n % 50 END, 'p' || n % 500, n, n, ${padding}, 'k' || n, 'f' ${n}`,
     `INSERT INTO ledger_entries SELECT n, 'p' || n % 500, 'coins', 'earn', 1, 1, 1, ${padding}, 'a', n, 'k' || n, 'f' ${n}`,
+    `INSERT INTO event_batches SELECT n * 50, n * 50 - 49, n, repeat('x', 500)::bytea ${n}`,
+    `INSERT INTO event_ids SELECT 'default', decode(md5('' || n), 'hex'), '12345678', n ${n}`,
+    `INSERT INTO purchase_transactions SELECT 'default', 'store', 't' || n, decode(md5('' || n), 'hex'), 'p' || n % 500, 1, 'USD', n ${n}`,
+    `INSERT INTO arrivals SELECT 'default', n, 1, 1, 1, 1 ${n}`,
+    `INSERT INTO refused_events (app, reason, raw, source, received_at, status) SELECT 'default', 'schema', ${padding}::bytea, 'http', n, 'open' ${n}`,
     `INSERT INTO raw_postbacks SELECT n, 'af', ${padding}, NULL, n % 2, n, ('k' || n)::bytea, NULL ${n}`,
     `INSERT INTO refresh_tokens SELECT ('t' || n)::bytea, 's' || n, 'p' || n, n, NULL ${n}`,
     `INSERT INTO revoked_sessions SELECT 's' || n, n, n ${n}`,

@@ -106,7 +106,7 @@ async function checkKeys(read: Read): Promise<readonly Discrepancy[]> {
   })
 }
 
-/** Nothing leaves the log's table yet, so its offsets are 1 … head. */
+/** No row leaves the log, not even that of a batch that expired, so its offsets are 1 … head. */
 async function checkOffsets(read: Read): Promise<readonly Discrepancy[]> {
   const rows = await read<GapRow>(GAPS, [])
   const found = rows.map(({ offset, before }) => gap(before + 1, offset - 1))

@@ -23,7 +23,8 @@ export const SIZE = shared(
   `SELECT (SELECT count(DISTINCT player_id) FROM balances) AS players,
     (SELECT count(*) FROM balances) AS accounts,
     (SELECT count(*) FROM ledger_entries) AS entries,
-    (SELECT count(*) FROM event_log) AS events`,
+    (SELECT count(*) FROM event_log)
+      + (SELECT coalesce(sum(last_offset - first_offset + 1), 0) FROM event_batches) AS events`,
 )
 
 /** `balance` and `version` are null where there is no balance, `total` where there is no entry. */
@@ -94,25 +95,27 @@ export type EventRow = {
   readonly eventType: string
   readonly playerId: string | null
 }
-/** An event with an id of its own came from a client, and its type is only a name. */
 export const MOVEMENTS_WITHOUT_ENTRY = shared(
   'audit.movements-without-entry',
   `SELECT l.log_offset AS "offset", l.event_type AS "eventType", l.player_id AS "playerId"
   FROM event_log l LEFT JOIN ledger_entries e ON e.entry_id = l.log_offset
-  WHERE l.event_type IN ${MOVEMENTS} AND l.event_id IS NULL AND e.entry_id IS NULL
+  WHERE l.event_type IN ${MOVEMENTS} AND e.entry_id IS NULL
   ORDER BY l.log_offset ${FIRST}`,
 )
 
 export type GapRow = { readonly offset: number; readonly before: number }
+/** Both tables together hold each offset once; a batch holds all from its first to its last. */
+const OFFSETS = `(SELECT log_offset AS first, log_offset AS last FROM event_log
+  UNION ALL SELECT first_offset, last_offset FROM event_batches) o`
 export const GAPS = shared(
   'audit.gaps',
-  `SELECT * FROM (SELECT log_offset AS "offset", lag(log_offset, 1, 0) OVER (ORDER BY log_offset) AS before
-    FROM event_log) l
+  `SELECT * FROM (SELECT first AS "offset", lag(last, 1, 0) OVER (ORDER BY first) AS before
+    FROM ${OFFSETS}) l
   WHERE "offset" <> before + 1 ORDER BY "offset" ${FIRST}`,
 )
 export const HEAD = shared(
   'audit.head',
-  `SELECT log_offset AS head, (SELECT coalesce(max(log_offset), 0) FROM event_log) AS newest
+  `SELECT log_offset AS head, (SELECT coalesce(max(last), 0) FROM ${OFFSETS}) AS newest
   FROM log_head`,
 )
 

@@ -47,7 +47,6 @@ describe.each(DATABASES)('the log on $name', (database) => {
         {
           log_offset: 1n,
           app: "o'app",
-          event_id: null,
           event_type: 'x.y-z_1',
           player_id: 'alice',
           occurred_at: -1n,

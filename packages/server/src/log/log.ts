@@ -1,6 +1,14 @@
 // The append-only event log: what happened, in the order of its offsets, which have no gaps.
 // Everything that counts or reports is computed from it and can be computed again.
 export { createLog, type Log } from './create-log.ts'
+export type { LogPage, LogRecord } from './log-record.ts'
 export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
-export { type GameEvent, gameEvents, newestOffset } from './read-log.ts'
+export {
+  ExpiredOffsetsError,
+  type GameEvent,
+  gameEvents,
+  newestOffset,
+  type ReadLogSettings,
+  readLog,
+} from './read-log.ts'
 export type { NewEvent, Recorded } from './record.ts'
