@@ -1,4 +1,5 @@
 // What game, server and analysts agree on: routes, shapes, problems and limits. Imports nothing of ours.
+export * from './events/events.ts'
 export * from './limits.ts'
 export * from './problems.ts'
 export * from './route.ts'

@@ -1,0 +1,39 @@
+import { Type } from 'typebox'
+import { Text } from '../../route.ts'
+import { AnyPlatform, ENVELOPE, PlatformName, PlayerId } from '../envelope.ts'
+import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
+import { RAW_HEAD, RawUserId } from '../raw-form.ts'
+
+/** Its micros are still a whole number that every JSON reader keeps exactly. */
+const VALUE_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1_000_000)
+
+export const IN_APP_PURCHASE = clientFamily({
+  name: 'in-app-purchase',
+  version: '1-0-0',
+  description:
+    'The player paid real money, in the raw form that knows no currency. Counts as revenue in US dollars.',
+  fields: {
+    'user-id': Type.Optional(RawUserId),
+    purchase_value: Type.Number({
+      minimum: 0,
+      maximum: VALUE_MAX,
+      description: 'The total charged, in US dollars; its decimal text is read as micros.',
+    }),
+    'product-id': Text(1, 100, 'What was bought.'),
+    ...RAW_HEAD,
+  },
+  envelope: {
+    ...ENVELOPE,
+    player_id: Type.Optional(PlayerId),
+    platform: Type.Optional(PlatformName),
+  },
+  anyOf: ['player_id', 'user-id'],
+  raw: { platform: Type.Optional(AnyPlatform) },
+  example: {
+    ...EXAMPLE_ENVELOPE,
+    event_type: 'in-app-purchase',
+    'user-id': 'player_1',
+    purchase_value: 4.99,
+    'product-id': 'coins_pack_02',
+  },
+})
