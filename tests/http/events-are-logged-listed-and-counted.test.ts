@@ -93,15 +93,21 @@ describe.each(DATABASES)('on $name', (database) => {
     expectProblem(await server.send('/event', { token, body }), 'invalid-request')
   })
 
-  test.each(['earn', 'Spend', 'ADJUST', 'deeplink_open', 'af_purchase', 'AF_anything', 'af_'])(
-    'the type %s is the server’s own',
-    async (eventType) => {
-      const token = await server.guest('forger')
-      const answer = await server.send('/event', { token, body: { eventType } })
-      expectProblem(answer, 'reserved-event-type')
-      expect(pointersOf(answer)).toEqual(['#/eventType'])
-    },
-  )
+  test.each([
+    'earn',
+    'Spend',
+    'ADJUST',
+    'deeplink_open',
+    'rates',
+    'af_purchase',
+    'AF_anything',
+    'af_',
+  ])('the type %s is the server’s own', async (eventType) => {
+    const token = await server.guest('forger')
+    const answer = await server.send('/event', { token, body: { eventType } })
+    expectProblem(answer, 'reserved-event-type')
+    expect(pointersOf(answer)).toEqual(['#/eventType'])
+  })
 
   test.each(['', ' x', 'ä', 'a b', 'a/b', 'x'.repeat(101), '👾', 'a\0', 'a\n'])(
     'the type %j is refused',

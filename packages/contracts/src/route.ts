@@ -9,6 +9,7 @@ import type { ProblemCode } from './problems.ts'
  * - `player`: a player's token
  * - `player-or-server`: a player's token for itself, or a server key that names the player
  * - `player-or-operator`: a player's token for itself, or an operator key
+ * - `ingest`: an ingest key, which a whole game shares
  * - `operator`: an operator key
  * - `operator-or-door`: an operator key, or nobody in particular where the server opens that door
  * - `verifier`: proven by the postback's own signature, token or address
@@ -19,6 +20,7 @@ export type Access =
   | 'player'
   | 'player-or-server'
   | 'player-or-operator'
+  | 'ingest'
   | 'operator'
   | 'operator-or-door'
   | 'verifier'
@@ -42,6 +44,8 @@ export type Route = {
   /** The media types of its answers, where they are not `application/json` alone. */
   readonly produces?: readonly string[]
   readonly bodyBytesMax?: number
+  /** Where a body may come compressed: how many bytes it may be after that. */
+  readonly inflatedBytesMax?: number
   readonly body?: TSchema
   readonly query?: TSchema
   readonly params?: TSchema

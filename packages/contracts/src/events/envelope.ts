@@ -70,8 +70,11 @@ export type JsonValue =
 export const Properties = Type.Unsafe<Readonly<Record<string, JsonValue>>>({
   type: 'object',
   maxProperties: LIMITS.propertiesMax,
-  propertyNames: { minLength: 1, maxLength: LIMITS.propertyNameCharsMax },
-  additionalProperties: { maxLength: LIMITS.propertyTextCharsMax },
+  propertyNames: { type: 'string', minLength: 1, maxLength: LIMITS.propertyNameCharsMax },
+  additionalProperties: {
+    type: ['string', 'number', 'boolean', 'null', 'array', 'object'],
+    maxLength: LIMITS.propertyTextCharsMax,
+  },
   description: `Free-form: at most ${LIMITS.propertiesMax} names of at most ${LIMITS.propertyNameCharsMax} characters, text of at most ${LIMITS.propertyTextCharsMax}.`,
 })
 

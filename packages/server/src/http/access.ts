@@ -40,6 +40,7 @@ export function identify(accounts: Accounts, request: FastifyRequest): Caller | 
 const PLAYER = { kind: 'player' } as const
 const operator = { kind: 'key', scope: 'operator' } as const
 const server = { kind: 'key', scope: 'server' } as const
+const ingest = { kind: 'key', scope: 'ingest' } as const
 
 const ALLOWED: Readonly<
   Record<Access, readonly { readonly kind: Caller['kind']; readonly scope?: string }[] | 'all'>
@@ -51,6 +52,7 @@ const ALLOWED: Readonly<
   player: [PLAYER],
   'player-or-server': [PLAYER, server],
   'player-or-operator': [PLAYER, operator],
+  ingest: [ingest],
   operator: [operator],
   'operator-or-door': 'all',
 }

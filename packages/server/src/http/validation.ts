@@ -1,3 +1,4 @@
+import { isCurrencyCode } from '@questline/contracts'
 import { Ajv } from 'ajv'
 import ajvFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
@@ -29,6 +30,7 @@ function createAjv(coerceTypes: boolean): Ajv {
   // The default export of this CommonJS package is its `default` property under Node.
   ajvFormats.default(ajv, ['date-time'])
   ajv.addFormat('text', (text: string) => !LONE_SURROGATE_OR_NUL(text))
+  ajv.addFormat('iso-4217', isCurrencyCode)
   ajv.addFormat('client-time', (text: string) => !Number.isNaN(parseClientTime(text)))
   return ajv
 }

@@ -20,10 +20,10 @@ export const IN_APP_PURCHASE = clientFamily({
       description: 'The total charged, in US dollars; its decimal text is read as micros.',
     }),
     'product-id': Text(1, 100, 'What was bought.'),
-    ...RAW_HEAD,
   },
   envelope: {
     ...ENVELOPE,
+    ...RAW_HEAD,
     player_id: Type.Optional(PlayerId),
     platform: Type.Optional(PlatformName),
   },

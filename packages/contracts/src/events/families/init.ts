@@ -3,13 +3,16 @@ import { AnyPlatform, Country, ENVELOPE, PlayerId } from '../envelope.ts'
 import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
 import { RAW_HEAD, RawUserId } from '../raw-form.ts'
 
+/** Here the country is what the event is about. */
+const { country: _, ...withoutCountry } = ENVELOPE
+
 export const INIT = clientFamily({
   name: 'init',
   version: '1-0-0',
   description:
     "The game was opened. Gives the player's later matches and purchases their country and platform.",
-  fields: { 'user-id': Type.Optional(RawUserId), ...RAW_HEAD },
-  envelope: { ...ENVELOPE, player_id: Type.Optional(PlayerId), country: Country },
+  fields: { country: Country, 'user-id': Type.Optional(RawUserId) },
+  envelope: { ...withoutCountry, ...RAW_HEAD, player_id: Type.Optional(PlayerId) },
   anyOf: ['player_id', 'user-id'],
   raw: { platform: AnyPlatform },
   example: {

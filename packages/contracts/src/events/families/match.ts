@@ -29,10 +29,10 @@ export const MATCH = clientFamily({
     'user-b-postmatch-info': Type.Optional(PostmatchInfo),
     'game-tier': Whole(1, 'The table that was played at.'),
     duration: Whole(0, 'How long it took, in seconds.'),
-    ...RAW_HEAD,
   },
   envelope: {
     ...ENVELOPE,
+    ...RAW_HEAD,
     player_id: Type.Optional(PlayerId),
     platform: Type.Optional(PlatformName),
   },

@@ -10,7 +10,7 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const DroppedByReason = Type.Unsafe<Readonly<Record<string, Static<typeof Count>>>>({
   type: 'object',
   maxProperties: 20,
-  propertyNames: { minLength: 1, maxLength: 64 },
+  propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
   additionalProperties: Count,
   'x-known-values': DROP_REASONS,
   description: `How many events were given up since the last report, by reason: ${DROP_REASONS.map((reason) => `\`${reason}\``).join(', ')}.`,

@@ -18,7 +18,7 @@ export const RATES = serverFamily({
     usd_per_unit: Type.Unsafe<Readonly<Record<string, string>>>({
       type: 'object',
       minProperties: 1,
-      propertyNames: { pattern: '^[A-Z]{3}$' },
+      propertyNames: { type: 'string', pattern: '^[A-Z]{3}$' },
       additionalProperties: Rate,
       description: 'By ISO 4217 code.',
     }),

@@ -10,6 +10,8 @@ const ABOUT_TAGS: Readonly<Record<string, string>> = {
   Currency: 'A player earns, spends and reads its balance.',
   Players: 'One player, for itself or for operators.',
   Events: 'What players did: log it, list it, count it.',
+  Ingest: 'What games send: batches of events, or one at a time.',
+  'Live numbers': 'What happens in the games now, and what was lost on the way.',
   Attribution: 'Deeplinks and postbacks: where players come from.',
   Reports: 'Purchases, reconciliation, ROAS, anomalies, ARPDAU: make them and read them.',
   Operations: 'Whether the server runs and can take writes.',

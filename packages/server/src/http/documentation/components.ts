@@ -70,7 +70,7 @@ function namedSchemas(routes: readonly Route[]): ReadonlyMap<string, Json> {
 }
 
 /** Formats that only this server checks: to other tools they are unknown words. */
-const OWN_FORMATS = new Set<unknown>(['text', 'client-time'])
+const OWN_FORMATS = new Set<unknown>(['text', 'client-time', 'iso-4217'])
 
 /** A copy of a contract's schema with nothing in it that other tools do not know. */
 export function plainSchema(schema: unknown): unknown {

@@ -1,3 +1,7 @@
+import { CLIENT_FAMILIES } from '@questline/contracts'
+
+const { install, purchase, custom } = CLIENT_FAMILIES
+
 /**
  * A body for each route that takes one, as a game would send it. The document shows them, and the
  * requests of the Postman collection begin with them.
@@ -18,6 +22,9 @@ export const EXAMPLE_BODIES: Readonly<Record<string, object>> = {
     meta: '{"level":3,"stars":2}',
     timestampUtc: '2024-03-01T12:00:00Z',
   },
+  ingest: { events: [purchase.example, custom.example] },
+  ingestInstall: install.example,
+  ingestPurchase: purchase.example,
   postback: {
     event_name: 'purchase',
     appsflyer_id: '1700000000000-1234567',

@@ -15,6 +15,12 @@ export const SECURITY_SCHEMES: Json = {
     description:
       'A key of the game server, for one app: `questline keys create --scope server --app ID`.',
   },
+  ingestKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'A key that a game ships with, for one app, good for sending events only: `questline keys create --scope ingest --app ID`.',
+  },
   operatorKey: {
     type: 'http',
     scheme: 'bearer',
@@ -30,6 +36,7 @@ export const SECURITY_SCHEMES: Json = {
 
 const player = { playerToken: [] }
 const server = { serverKey: [] }
+const ingest = { ingestKey: [] }
 const operator = { operatorKey: [] }
 const signature = { postbackSignature: [] }
 const nothing = {}
@@ -41,6 +48,7 @@ export const SECURITY: Readonly<Record<Access, readonly Json[]>> = {
   player: [player],
   'player-or-server': [player, server],
   'player-or-operator': [player, operator],
+  ingest: [ingest],
   operator: [operator],
   'operator-or-door': [nothing, operator],
   // A token header or the sending address can prove it too, and neither has a name known here.
