@@ -1,3 +1,5 @@
+import { shared } from './statement.ts'
+
 /**
  * `log_head` is the row that every writing transaction locks first. So writers take turns across
  * all processes, offsets have no gaps, and no reader of `offset > last` can miss an offset that
@@ -11,7 +13,8 @@ export type LogHead = {
   readonly take: (count: number) => number
 }
 
-export const READ_LOG_HEAD = 'SELECT log_offset AS newest FROM log_head'
+export const READ_LOG_HEAD = shared('log-head.read', 'SELECT log_offset AS newest FROM log_head')
+export const MOVE_LOG_HEAD = shared('log-head.move', 'UPDATE log_head SET log_offset = $1')
 
 export function logHead(row: unknown): LogHead {
   const isRow = typeof row === 'object' && row !== null && 'newest' in row

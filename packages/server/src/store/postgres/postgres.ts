@@ -152,7 +152,7 @@ const reading =
     (await ask(prepared(statement, values))).rows as R[]
 
 async function writing<T>(ask: Ask, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const head = logHead((await ask(`${READ_LOG_HEAD} FOR UPDATE`)).rows[0])
+  const head = logHead((await ask(`${READ_LOG_HEAD.postgres} FOR UPDATE`)).rows[0])
   const statements: Statements = {
     run: async (statement, tuples) =>
       (await answersOf(ask, statement, tuples)).flatMap(({ rows }) => rows),

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { logHead, READ_LOG_HEAD } from '../log-head.ts'
+import { logHead, MOVE_LOG_HEAD, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { StoreFailure } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
@@ -166,7 +166,7 @@ function syncPath(path: string): void {
 function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { db } = connection
   return committing(db, async () => {
-    const head = logHead(db.prepare(READ_LOG_HEAD).get())
+    const head = logHead(rowsOf(connection.prepared(READ_LOG_HEAD), [])[0])
     const statements: Statements = {
       run: async (statement, tuples) =>
         failing(() => runEach(connection.prepared(statement), tuples)),
@@ -174,7 +174,7 @@ function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>):
         failing(() => changeEach(connection.prepared(statement), tuples)),
     }
     const result = await runWork(work, statements, head)
-    if (head.moved()) db.prepare('UPDATE log_head SET log_offset = ?').run(head.newest())
+    if (head.moved()) changeEach(connection.prepared(MOVE_LOG_HEAD), [[head.newest()]])
     return result
   })
 }
