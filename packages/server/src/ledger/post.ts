@@ -77,8 +77,10 @@ async function findPriors(tx: Tx, postings: readonly Posting[]) {
   const posted = new Map(rows.map((row) => [row.scope, row]))
   const refused = intents.length > 0 ? await findRefusals(tx, intents) : NO_REFUSALS
 
+  // Most keys are new. Even an empty map makes a string that is looked up unique over all of them.
+  const isAllNew = posted.size === 0 && refused.size === 0
   return (intent: Intent | null): Outcome | undefined => {
-    if (!intent) return undefined
+    if (!intent || isAllNew) return undefined
     const { scope } = intent
     const prior = posted.get(scope) ?? refused.get(scope)
     if (!prior) return undefined
