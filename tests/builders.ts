@@ -1,8 +1,9 @@
 // Builders of what the server's folders take. Every field has a harmless value; say what matters.
+import { hash, randomUUID } from 'node:crypto'
 import type { AccountsSettings } from '../packages/server/src/accounts/accounts.ts'
 import { createIntent, type Intent } from '../packages/server/src/idempotency/idempotency.ts'
 import type { Posting } from '../packages/server/src/ledger/ledger.ts'
-import type { NewEvent } from '../packages/server/src/log/log.ts'
+import type { Delivery, NewEvent, NewGameEvent } from '../packages/server/src/log/log.ts'
 
 /** Noon of an ordinary day, milliseconds since the epoch. */
 export const NOON = Date.UTC(2026, 2, 1, 12)
@@ -53,6 +54,36 @@ export const anEvent = (changes: Partial<NewEvent> = {}): NewEvent => ({
   mustExist: false,
   ...changes,
 })
+
+export const aDelivery = (changes: Partial<Delivery> = {}): Delivery => ({
+  app: 'default',
+  requestId: 'r-1',
+  sdk: null,
+  source: 'http',
+  sentAt: null,
+  receivedAt: NOON,
+  ...changes,
+})
+
+/** A game event that passed the door; its contents decide its fingerprint. */
+export function aGameEvent(changes: Partial<NewGameEvent> = {}): NewGameEvent {
+  const eventId = changes.eventId ?? randomUUID()
+  const text = changes.text ?? `{"event_id":"${eventId}"}`
+  return {
+    eventId,
+    idBytes: Buffer.from(eventId.replaceAll('-', ''), 'hex'),
+    fingerprint: hash('sha256', text, 'buffer').subarray(0, 8),
+    eventType: 'progression',
+    playerId: 'alice',
+    occurredAt: NOON,
+    correctedAt: NOON,
+    flags: [],
+    transaction: null,
+    text,
+    line: null,
+    ...changes,
+  }
+}
 
 export const accountsSettings = (changes: Partial<AccountsSettings> = {}): AccountsSettings => ({
   jwtSecret: 'a test secret of at least 32 bytes',

@@ -5,9 +5,10 @@ import {
   type Attribution,
   createAttribution,
 } from '../packages/server/src/attribution/attribution.ts'
+import { type NewGameEvent, RECORD_GAME_EVENTS } from '../packages/server/src/log/log.ts'
+import { aDelivery, aGameEvent } from './builders.ts'
 import type { FreshDatabase } from './database.ts'
 import { type BooksFixture, freshBooks } from './fresh-books.ts'
-import { plainSql } from './plain-sql.ts'
 
 const SECRET = 'the secret of a provider in the tests'
 const HEADER = 'X-AF-Signature'
@@ -43,44 +44,44 @@ export async function loggedSales(database: {
       defaultApp: 'default',
     },
   )
-  /** What takes events of games is to come: they are written as it will write them. */
-  const append = async (
-    type: string,
-    events: readonly (readonly [string | null, number, Fields])[],
-    isFree: boolean,
-  ) => {
-    const first = await books.store.transaction((tx) =>
-      books.log.append(
-        tx,
-        events.map(([playerId, occurredAt, fields]) => ({
+  const free = async (type: string, playerId: string | null, occurredAt: number, fields: Fields) =>
+    books.store.transaction((tx) =>
+      books.log.append(tx, [
+        {
           ...{ app: 'default', eventType: type, playerId, occurredAt, receivedAt: RECEIVED },
           payload: JSON.stringify(fields),
-        })),
-      ),
+        },
+      ]),
     )
-    if (!isFree) {
-      await plainSql(
-        books.url,
-        `UPDATE event_log SET event_id = 'e-' || log_offset WHERE log_offset >= ${first}`,
-      )
-    }
-    return first
+  const game = async (events: readonly NewGameEvent[]): Promise<number> => {
+    const delivery = aDelivery({ receivedAt: RECEIVED })
+    const recorded = await books.store.transaction((tx) =>
+      RECORD_GAME_EVENTS.apply(tx, [{ delivery, events, refused: [], progress: null }]),
+    )
+    const outcome = recorded[0]?.[0]
+    if (outcome?.kind !== 'accepted') throw new Error(`it was not logged: ${outcome?.kind}`)
+    return outcome.offset
+  }
+  const happened = (eventType: string, playerId: string | null, at: number, fields: Fields) => {
+    const eventId = randomUUID()
+    const text = JSON.stringify({ event_id: eventId, ...fields })
+    return aGameEvent({ eventId, eventType, playerId, occurredAt: at, correctedAt: at, text })
   }
   return {
     ...books,
     postback: (changes, proof = 'signed') => deliver(attribution, changes, proof),
-    event: (type, player, at, fields = {}, free) =>
-      append(
-        type,
-        [[player, Date.parse(at), { event_id: randomUUID(), ...fields }]],
-        free === 'free',
-      ),
+    event: (type, player, at, fields = {}, kind) =>
+      kind === 'free'
+        ? free(type, player, Date.parse(at), fields)
+        : game([happened(type, player, Date.parse(at), fields)]),
     async sessions(count, players, at) {
       const start = Date.parse(at)
-      const events = Array.from({ length: count }, (_value, n) => {
-        return [players[n % players.length] ?? null, start + n, {}] as const
-      })
-      await append('session_start', events, false)
+      const player = (n: number) => players[n % players.length] ?? null
+      await game(
+        Array.from({ length: count }, (_, n) =>
+          happened('session_start', player(n), start + n, {}),
+        ),
+      )
     },
   }
 }

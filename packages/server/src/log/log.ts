@@ -1,6 +1,14 @@
 // The append-only event log: what happened, in the order of its offsets, which have no gaps.
 // Everything that counts or reports is computed from it and can be computed again.
 export { createLog, type Log } from './create-log.ts'
+export type {
+  Delivery,
+  NewGameEvent,
+  Outcome,
+  RefusedEvent,
+  Transaction,
+} from './game-event.ts'
+export { addCounts, findImport, type ImportCounts, type ImportProgress } from './imports.ts'
 export type { LogPage, LogRecord } from './log-record.ts'
 export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
 export {
@@ -12,3 +20,5 @@ export {
   readLog,
 } from './read-log.ts'
 export type { NewEvent, Recorded } from './record.ts'
+export { type NewGameEvents, RECORD_GAME_EVENTS } from './record-game-events.ts'
+export { sweepRefused } from './refused.ts'

@@ -25,19 +25,19 @@ const OF_PLAYER =
   'player_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND ($4 IS NULL OR event_type = $4)'
 const COUNT_OF_PLAYER = shared(
   'log.count-of-player',
-  `SELECT count(*) AS total FROM event_log WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}`,
+  `SELECT count(*) AS total FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}`,
 )
 const PAGE_OF_PLAYER = shared(
   'log.page-of-player',
   `SELECT log_offset AS "offset", event_type AS "eventType", occurred_at AS "occurredAt", payload
-  FROM event_log WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}
+  FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}
     AND (occurred_at, log_offset) < ($5, $6)
   ORDER BY occurred_at DESC, log_offset DESC LIMIT $7 OFFSET $8`,
 )
 const STATS_OF_PLAYER = shared(
   'log.stats-of-player',
   `SELECT event_type AS "eventType", count(*) AS count
-  FROM event_log WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')} GROUP BY event_type`,
+  FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')} GROUP BY event_type`,
 )
 const OF_TYPE_AND_APP =
   '(CAST($3 AS TEXT) IS NULL OR event_type = $3) AND (CAST($4 AS TEXT) IS NULL OR app = $4)'
