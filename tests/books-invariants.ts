@@ -1,5 +1,6 @@
 // What must be true of the books at rest, computed anew from their rows with plain SQL and with
 // none of the server's code, so that it finds the server's faults instead of repeating them.
+import { gameEventViolations, readBatches } from './game-events-invariants.ts'
 import { openPlainSql, type PlainSql, type SqlRow } from './plain-sql.ts'
 
 const BALANCE_MAX = 2n ** 53n - 1n
@@ -30,6 +31,7 @@ export async function violationsIn(sql: PlainSql): Promise<string[]> {
     ...postbackViolations(books),
     ...countViolations(books),
     ...keyViolations(books),
+    ...(await gameEventViolations(sql)),
   ]
 }
 
@@ -42,6 +44,7 @@ async function readBooks(sql: PlainSql) {
     balances: await read('SELECT * FROM balances'),
     log: await read('SELECT * FROM event_log ORDER BY log_offset'),
     head: (await read('SELECT log_offset FROM log_head')).map((row) => row['log_offset']),
+    batches: await readBatches(sql),
     counts: await read('SELECT * FROM event_counts'),
     refusals: await read('SELECT key_scope FROM idempotency_keys'),
     postbacks: await read('SELECT postback_id FROM raw_postbacks'),
@@ -111,14 +114,18 @@ function balanceViolations({ entries, balances }: Books): string[] {
   return found
 }
 
-/** Offsets are 1, 2, 3 … up to the head. */
-function logViolations({ log, head }: Books): string[] {
+/** Offsets are 1, 2, 3 … up to the head, over single events and batches. */
+function logViolations({ log, batches, head }: Books): string[] {
   const found: string[] = []
   if (head.length !== 1) found.push(`the log has ${head.length} heads`)
-  if (head[0] !== BigInt(log.length))
-    found.push(`the log has ${log.length} rows, its head is ${head[0]}`)
-  log.forEach((row, index) => {
-    const offset = integer(row, 'log_offset')
+  const offsets = [
+    ...log.map((row) => integer(row, 'log_offset')),
+    ...batches.flatMap(({ events }) => events.map(({ offset }) => BigInt(offset))),
+  ].sort((a, b) => Number(a - b))
+  if (head[0] !== BigInt(offsets.length)) {
+    found.push(`the log has ${offsets.length} rows, its head is ${head[0]}`)
+  }
+  offsets.forEach((offset, index) => {
     if (offset !== BigInt(index + 1)) found.push(`row ${index + 1} of the log has offset ${offset}`)
   })
   return found
