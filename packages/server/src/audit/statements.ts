@@ -179,7 +179,7 @@ export type StandingEntry = {
 export const NEXT_ENTRIES = shared(
   'audit.next-entries',
   `SELECT e.occurred_at AS "occurredAt", e.log_offset AS "entryId", l.currency, l.amount, l.version
-  FROM event_log e LEFT JOIN ledger_entries l ON l.entry_id = e.log_offset AND l.player_id = $1
+  FROM player_events e LEFT JOIN ledger_entries l ON l.entry_id = e.log_offset AND l.player_id = $1
   WHERE e.player_id = $1 AND (e.occurred_at, e.log_offset) > ($2, $3) AND e.event_type IN ${MOVEMENTS}
   ORDER BY e.occurred_at, e.log_offset LIMIT ${PAGE_ROWS}`,
 )

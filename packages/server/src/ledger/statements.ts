@@ -72,9 +72,9 @@ export const WALLET = shared(
  */
 export const PAGE = shared(
   'ledger.page',
-  `SELECT l.entry_id AS id, l.kind, l.currency, l.amount, l.balance_after AS "balanceAfter", l.reason,
-    l.key_scope AS scope, l.created_at AS "createdAt"
-  FROM event_log e JOIN ledger_entries l ON l.entry_id = e.log_offset
+  `SELECT e.log_offset AS id, l.kind, l.currency, l.amount, l.balance_after AS "balanceAfter", l.reason,
+    l.key_scope AS scope, e.occurred_at AS "createdAt"
+  FROM player_events e JOIN ledger_entries l ON l.entry_id = e.log_offset
   WHERE e.player_id = $1 AND (e.occurred_at, e.log_offset) < ($2, $3)
     AND e.event_type IN ('earn', 'spend', 'adjust')
   ORDER BY e.occurred_at DESC, e.log_offset DESC LIMIT $4`,
