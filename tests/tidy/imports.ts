@@ -5,7 +5,7 @@ import { lineAt } from './source-text.ts'
 const SERVER = 'packages/server/src/'
 
 const STAGES = [
-  ...['idempotency', 'accounts', 'ledger', 'attribution', 'log', 'ingest', 'quality'],
+  ...['idempotency', 'accounts', 'ledger', 'attribution', 'log', 'ingest', 'analytics', 'quality'],
   ...['windows', 'lake', 'forward', 'reports'],
 ]
 
@@ -25,10 +25,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ['platform', 'store', 'log', 'ledger'],
   backup: ['platform', 'store'],
   ingest: ['contracts', 'platform', 'log'],
-  quality: ['contracts', 'platform', 'store', 'log'],
-  windows: ['contracts', 'platform', 'store', 'log', 'quality'],
-  lake: ['contracts', 'platform', 'store', 'log', 'quality'],
-  forward: ['contracts', 'platform', 'store', 'log', 'quality'],
+  analytics: ['platform', 'store'],
+  quality: ['contracts', 'platform', 'store', 'log', 'analytics'],
+  windows: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
+  lake: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
+  forward: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
   reports: ['contracts', 'platform', 'windows', 'lake'],
   http: ['contracts', 'platform', ...STAGES],
   // Plays a stranger's game: it knows of the server what a game knows.

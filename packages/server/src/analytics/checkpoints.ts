@@ -1,0 +1,94 @@
+import type { Read, Tx } from '../store/store.ts'
+import { local } from './statement.ts'
+
+/** What a consumer takes at once: all offsets from the first to the last, both included. */
+export type Batch = { readonly first: number; readonly last: number }
+
+/**
+ * Something that follows the log and keeps its result in the analytics file.
+ * What `apply` writes and that the batch was seen are one transaction: both or neither.
+ */
+export type Consumer<B extends Batch = Batch> = {
+  readonly name: string
+  /** `enriched`: it reads the batches that quality writes, and holds them back until it has them. */
+  readonly source: 'log' | 'enriched'
+  /** What follows `after`, about `events` of it; null when there is nothing yet. */
+  next(after: number, events: number): Promise<B | null>
+  /** May be called again with the same offsets after `forget`, when its transaction came to nothing. */
+  apply(tx: Tx, batch: B): Promise<void>
+  /** What `apply` wrote is on disk. */
+  committed?(): void
+  /** Drops what it keeps in memory: the transaction failed, or somebody else has moved the checkpoint. */
+  forget(): void
+}
+
+const REGISTER = local(
+  'analytics.register',
+  `INSERT INTO checkpoints (consumer, source, log_offset, generation) VALUES ($1, $2, 0, 0)
+  ON CONFLICT (consumer) DO NOTHING`,
+)
+const READ = local(
+  'analytics.checkpoint',
+  'SELECT log_offset AS "offset", generation FROM checkpoints WHERE consumer = $1',
+)
+const READ_ALL = local(
+  'analytics.checkpoints',
+  'SELECT consumer AS name, source, log_offset AS "offset" FROM checkpoints ORDER BY consumer',
+)
+/** Only from where it is thought to be: a second process that did the same batch changes no row. */
+const MOVE = local(
+  'analytics.move-checkpoint',
+  `UPDATE checkpoints SET log_offset = $4
+  WHERE consumer = $1 AND log_offset = $2 AND generation = $3`,
+)
+const RENEW = local(
+  'analytics.renew-generation',
+  'UPDATE checkpoints SET generation = generation + 1 WHERE consumer = $1 AND log_offset = $2',
+)
+const RETIRE = local('analytics.retire', 'DELETE FROM checkpoints WHERE consumer = $1')
+
+export type Checkpoint = { readonly offset: number; readonly generation: number }
+
+/** The checkpoint is not where this process left it: another one has worked, or rows were rebuilt. */
+export class CheckpointMoved extends Error {}
+
+export const register = (tx: Tx, { name, source }: Pick<Consumer, 'name' | 'source'>) =>
+  tx.run(REGISTER, [[name, source]])
+
+export async function readCheckpoint(read: Read, consumer: string): Promise<Checkpoint> {
+  const [row] = await read<Checkpoint>(READ, [consumer])
+  return row ?? { offset: 0, generation: 0 }
+}
+
+/** The last offset that a consumer has seen. */
+export const checkpointOf = async (read: Read, consumer: string): Promise<number> =>
+  (await readCheckpoint(read, consumer)).offset
+
+/** All consumers that there are, each with the last offset that it has seen. */
+export const consumersOf = (
+  read: Read,
+): Promise<{ readonly name: string; readonly source: string; readonly offset: number }[]> =>
+  read(READ_ALL, [])
+
+/** @throws CheckpointMoved when it is not at `from` any more, so that nothing of this transaction stays */
+export async function moveCheckpoint(
+  tx: Tx,
+  consumer: string,
+  from: Checkpoint,
+  to: number,
+): Promise<void> {
+  const moved = await tx.change(MOVE, [[consumer, from.offset, from.generation, to]])
+  if (moved !== 1) throw new CheckpointMoved(`${consumer} is not at ${from.offset} any more`)
+}
+
+/**
+ * For whoever replaces a consumer's rows as of `offset`: its process then drops what it remembers.
+ * @throws CheckpointMoved when it is not at `offset` any more
+ */
+export async function renewGeneration(tx: Tx, consumer: string, offset: number): Promise<void> {
+  const renewed = await tx.change(RENEW, [[consumer, offset]])
+  if (renewed !== 1) throw new CheckpointMoved(`${consumer} is not at ${offset} any more`)
+}
+
+/** Forgets a consumer for good, so that nothing is kept for it any more. */
+export const retire = (tx: Tx, consumer: string) => tx.run(RETIRE, [[consumer]])

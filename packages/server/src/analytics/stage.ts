@@ -1,0 +1,79 @@
+import { type Store, StoreFailure } from '../store/store.ts'
+import {
+  type Batch,
+  type Checkpoint,
+  CheckpointMoved,
+  type Consumer,
+  checkpointOf,
+  moveCheckpoint,
+  readCheckpoint,
+  register,
+} from './checkpoints.ts'
+import type { Lease, Leases } from './lease.ts'
+
+/** A consumer with its checkpoint: what can be run. */
+export type Stage = {
+  readonly name: string
+  readonly lease: Lease
+  /**
+   * Takes the next batch, if there is one, and moves the checkpoint past it, in one transaction.
+   * @returns how many offsets that was; 0 at the end of what there is
+   */
+  step(): Promise<number>
+  /** The last offset that was seen, by whichever process. */
+  checkpoint(): Promise<number>
+}
+
+export type StageParts = { readonly store: Store; readonly leases: Leases }
+
+export function createStage<B extends Batch>(
+  { store, leases }: StageParts,
+  consumer: Consumer<B>,
+  settings: { readonly events: number },
+): Stage {
+  const { name } = consumer
+  let at: Checkpoint | null = null
+
+  const begin = async (): Promise<Checkpoint> => {
+    await store.transaction((tx) => register(tx, consumer))
+    at = await readCheckpoint(store.read, name)
+    return at
+  }
+
+  const take = async (from: Checkpoint, batch: B): Promise<number> => {
+    if (batch.first !== from.offset + 1) {
+      throw new Error(`${name} is at ${from.offset} and got a batch from ${batch.first}`)
+    }
+    await store.transaction(async (tx) => {
+      await moveCheckpoint(tx, name, from, batch.last)
+      await consumer.apply(tx, batch)
+    })
+    at = { ...from, offset: batch.last }
+    consumer.committed?.()
+    return batch.last - from.offset
+  }
+
+  return {
+    name,
+    lease: leases(name),
+    async step() {
+      try {
+        const from = at ?? (await begin())
+        const batch = await consumer.next(from.offset, settings.events)
+        return batch === null ? 0 : await take(from, batch)
+      } catch (error) {
+        // What was computed for the transaction that failed must not be built upon.
+        consumer.forget()
+        at = null
+        if (isMoved(error)) return 0
+        throw error
+      }
+    },
+    checkpoint: () => checkpointOf(store.read, name),
+  }
+}
+
+/** The next step reads where the checkpoint is now. */
+const isMoved = (error: unknown): boolean =>
+  error instanceof CheckpointMoved ||
+  (error instanceof StoreFailure && error.cause instanceof CheckpointMoved)

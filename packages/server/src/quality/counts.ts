@@ -1,0 +1,63 @@
+import { local } from '../analytics/analytics.ts'
+import type { Read, Tx } from '../store/store.ts'
+
+const ADD = local(
+  'quality.add-counts',
+  `INSERT INTO quality_counts (app, minute, enriched, rejected) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (app, minute) DO UPDATE SET enriched = enriched + excluded.enriched,
+    rejected = rejected + excluded.rejected`,
+)
+const READ = local(
+  'quality.read-counts',
+  `SELECT app, minute, enriched, rejected FROM quality_counts
+  WHERE app = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
+)
+const APPS = local('quality.apps', 'SELECT DISTINCT app FROM quality_counts ORDER BY app')
+
+/** Game events of an app by the minute of their receipt, which is how the door counts them too. */
+export type QualityCount = {
+  readonly app: string
+  readonly minute: number
+  readonly enriched: number
+  /** Refused and not replayed since. */
+  readonly rejected: number
+}
+
+const MINUTE_MS = 60_000
+
+export function createCounting() {
+  const counts = new Map<
+    string,
+    { app: string; minute: number; enriched: number; rejected: number }
+  >()
+  let last: { app: string; minute: number; enriched: number; rejected: number } | undefined
+  return {
+    add(app: string, receivedAt: number, enriched: number, rejected: number): void {
+      const minute = receivedAt - (receivedAt % MINUTE_MS)
+      // Most are of the same app and minute as the one before.
+      if (last?.minute !== minute || last.app !== app) {
+        const key = `${minute}\n${app}`
+        last = counts.get(key) ?? { app, minute, enriched: 0, rejected: 0 }
+        counts.set(key, last)
+      }
+      last.enriched += enriched
+      last.rejected += rejected
+    },
+    write: (tx: Tx) =>
+      tx.run(
+        ADD,
+        [...counts.values()].map((of) => [of.app, of.minute, of.enriched, of.rejected]),
+      ),
+  }
+}
+
+/** By minute; times in milliseconds, `to` not included. */
+export const readCounts = (
+  read: Read,
+  app: string,
+  from: number,
+  to: number,
+): Promise<QualityCount[]> => read(READ, [app, from, to])
+
+export const countedApps = async (read: Read): Promise<string[]> =>
+  (await read<{ readonly app: string }>(APPS, [])).map(({ app }) => app)

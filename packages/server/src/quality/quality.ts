@@ -1,0 +1,30 @@
+// Raw to enriched, or rejected with the reason: the one place where events are put right. Rules are
+// data; judging is a total function of the log, so a rebuild gives the same rows. Later stages read
+// the batches that it writes, and nothing else of an event.
+export { type Country, countryOf, UNKNOWN } from './countries.ts'
+export { countedApps, type QualityCount, readCounts } from './counts.ts'
+export {
+  createQuality,
+  type QualityParts,
+  type QualitySettings,
+  REPLAY_EVENT_TYPE,
+} from './create-quality.ts'
+export { type Enriched, enrich, type Init, type InitOf } from './enrich.ts'
+export {
+  createEnrichedPages,
+  type EnrichedPage,
+  type EnrichedPages,
+  type EnrichedText,
+  nextEnriched,
+  parseEnriched,
+} from './enriched-batches.ts'
+export type { ActivePlayer, EnrichedEvent, EnrichedPurchase } from './enriched-event.ts'
+export { createLogPages } from './log-pages.ts'
+export {
+  findRejected,
+  listRejected,
+  type RejectedEvent,
+  type RejectedWithBytes,
+} from './rejected.ts'
+export { compileRules, RULES, type Rule } from './rules.ts'
+export { parseRules, RulesError } from './rules-file.ts'

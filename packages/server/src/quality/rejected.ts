@@ -1,0 +1,83 @@
+import { local } from '../analytics/analytics.ts'
+import type { LogRecord } from '../log/log.ts'
+import type { Read, Tx } from '../store/store.ts'
+
+const WRITE = local(
+  'quality.write-rejected',
+  `INSERT INTO rejected_events (log_offset, app, event_id, event_type, player_id, reason, path, stage,
+    raw, envelope, received_at, replayed_offset)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, 'quality', $8, $9, $10, NULL)`,
+)
+const COLUMNS = `log_offset AS "offset", app, event_id AS "eventId", event_type AS "eventType",
+  player_id AS "playerId", reason, path, stage, received_at AS "receivedAt",
+  replayed_offset AS "replayedOffset"`
+const FIND = local(
+  'quality.find-rejected',
+  `SELECT ${COLUMNS}, raw, envelope FROM rejected_events WHERE log_offset = $1`,
+)
+const LIST = local(
+  'quality.list-rejected',
+  `SELECT ${COLUMNS} FROM rejected_events WHERE log_offset < $1 ORDER BY log_offset DESC LIMIT $2`,
+)
+const REPLAYED = local(
+  'quality.mark-replayed',
+  'UPDATE rejected_events SET replayed_offset = $2 WHERE log_offset = $1 AND replayed_offset IS NULL',
+)
+
+/** An event that quality has refused. */
+export type RejectedEvent = {
+  readonly offset: number
+  readonly app: string
+  readonly eventId: string | null
+  readonly eventType: string
+  readonly playerId: string | null
+  readonly reason: string
+  /** JSON pointer of the field at fault. */
+  readonly path: string | null
+  readonly stage: string
+  readonly receivedAt: number
+  /** The offset of the replay that took its place; null while it is open. */
+  readonly replayedOffset: number | null
+}
+
+export type RejectedWithBytes = RejectedEvent & {
+  /** As it was sent, byte for byte. */
+  readonly raw: Uint8Array
+  /** What the log says around it, with which a replay is judged. */
+  readonly envelope: Omit<LogRecord, 'event'>
+}
+
+export type NewRejected = {
+  readonly record: LogRecord
+  readonly reason: string
+  readonly path: string
+  readonly raw: Uint8Array
+}
+
+export async function writeRejected(tx: Tx, rejected: readonly NewRejected[]): Promise<void> {
+  const rows = rejected.map(({ record, reason, path, raw }) => {
+    const { event: _event, ...envelope } = record
+    return [
+      ...[record.offset, record.app, record.eventId, record.eventType, record.playerId],
+      ...[reason, path, raw, JSON.stringify(envelope), record.receivedAt],
+    ]
+  })
+  await tx.run(WRITE, rows)
+}
+
+type Row = Omit<RejectedWithBytes, 'envelope'> & { readonly envelope: string }
+
+export async function findRejected(read: Read, offset: number): Promise<RejectedWithBytes | null> {
+  const [row] = await read<Row>(FIND, [offset])
+  return row === undefined ? null : { ...row, envelope: JSON.parse(row.envelope) }
+}
+
+/** The newest first. */
+export const listRejected = (
+  read: Read,
+  page: { readonly before: number; readonly limit: number },
+): Promise<RejectedEvent[]> => read(LIST, [page.before, page.limit])
+
+/** Whether it was open until now. */
+export const markReplayed = async (tx: Tx, offset: number, by: number): Promise<boolean> =>
+  (await tx.change(REPLAYED, [[offset, by]])) === 1

@@ -1,0 +1,50 @@
+import type { Consumer } from '../analytics/analytics.ts'
+import type { EnrichedEvent, EnrichedPage } from '../quality/quality.ts'
+import type { Tx } from '../store/store.ts'
+import { startOf } from './grains.ts'
+import { createPlaces } from './places.ts'
+import { createRates, type Rate, type Rates } from './rates.ts'
+import { restate } from './restate.ts'
+import { createTally } from './tally.ts'
+import { createUserSets } from './user-sets.ts'
+
+export type WindowsParts = {
+  /** What follows an offset of the enriched events. */
+  readonly nextPage: (after: number) => Promise<EnrichedPage | null>
+}
+
+/** The consumer that counts: minutes, hours and days of corrected time, refined by whatever comes late. */
+export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage> {
+  const places = createPlaces()
+  const rates = createRates()
+  const userSets = createUserSets(places)
+
+  return {
+    name: 'windows',
+    source: 'enriched',
+    next: nextPage,
+    async apply(tx, page) {
+      const tally = createTally(places)
+      for (const event of page.events) {
+        if (event.kind === 'server' && event.event_type === 'rates') {
+          await restate(tx, event, { rates, places, tally })
+        }
+        // Most need none, and waiting for nothing takes a tenth of what all else here takes.
+        const rate = rateOf(tx, rates, event)
+        tally.event(event, rate === null ? null : await rate)
+      }
+      await tally.write(tx, userSets)
+    },
+    forget() {
+      rates.forget()
+      userSets.forget()
+    },
+  }
+}
+
+/** Null where there is none, and where none is needed. */
+function rateOf(tx: Tx, rates: Rates, event: EnrichedEvent): Promise<Rate | null> | null {
+  const { purchase } = event
+  if (purchase === null || purchase.currency === 'USD') return null
+  return rates.of(tx, startOf('day', event.corrected_at), purchase.currency)
+}

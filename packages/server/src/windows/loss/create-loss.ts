@@ -1,0 +1,128 @@
+import { type Consumer, local } from '../../analytics/analytics.ts'
+import type { LogPage, LogRecord } from '../../log/log.ts'
+import type { Read, Tx } from '../../store/store.ts'
+import { type Changes, type Device, newDevice, receive } from './intervals.ts'
+
+const FIND = local(
+  'windows.find-device',
+  `SELECT app, device_id AS "deviceId", intervals FROM loss_devices
+  WHERE app = $1 AND device_id = $2`,
+)
+const KEEP = local(
+  'windows.keep-device',
+  `INSERT INTO loss_devices (app, device_id, intervals) VALUES ($1, $2, $3)
+  ON CONFLICT (app, device_id) DO UPDATE SET intervals = excluded.intervals`,
+)
+const ADD = local(
+  'windows.add-loss',
+  `INSERT INTO loss_versions (app, sdk, version, received, lost) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (app, sdk, version) DO UPDATE SET received = received + excluded.received,
+    lost = lost + excluded.lost`,
+)
+const READ = local(
+  'windows.read-loss',
+  `SELECT app, sdk, version, received, lost FROM loss_versions
+  WHERE $1 IS NULL OR app = $1 ORDER BY app, sdk, version`,
+)
+
+type Found = { readonly app: string; readonly deviceId: string; readonly intervals: string }
+type Known = { readonly app: string; readonly deviceId: string; device: Device; isChanged: boolean }
+
+/** Devices in each of two generations. */
+const REMEMBERED_MAX = 50_000
+const NO_TEXT = ''
+
+/** The consumer that measures loss: which numbers of each device's own count have come. */
+export function createLoss({
+  nextPage,
+}: {
+  readonly nextPage: (after: number, events: number) => Promise<LogPage | null>
+}): Consumer<LogPage> {
+  let young = new Map<string, Known>()
+  let old = new Map<string, Known>()
+
+  const load = async (tx: Tx, asked: ReadonlyMap<string, readonly [string, string]>) => {
+    if (young.size >= REMEMBERED_MAX) {
+      old = young
+      young = new Map()
+    }
+    const missing: (readonly [string, string])[] = []
+    for (const [key, of] of asked) {
+      if (young.has(key)) continue
+      const older = old.get(key)
+      if (!older) missing.push(of)
+      const [app, deviceId] = of
+      young.set(key, older ?? { app, deviceId, device: newDevice(), isChanged: false })
+    }
+    for (const { app, deviceId, intervals } of await tx.run<Found>(FIND, missing)) {
+      const known = young.get(keyOf(app, deviceId))
+      if (known) known.device = JSON.parse(intervals)
+    }
+  }
+
+  return {
+    name: 'loss',
+    source: 'log',
+    next: nextPage,
+    async apply(tx, { records }) {
+      const counted = records.flatMap((record) => countOf(record) ?? [])
+      await load(tx, new Map(counted.map(({ key, app, deviceId }) => [key, [app, deviceId]])))
+      const changes = new Map<string, Changes>()
+      const changed: Known[] = []
+      for (const { key, app, seq, version } of counted) {
+        const known = young.get(key)
+        if (!known) throw new Error('a device was counted and not loaded')
+        const ofApp = changes.get(app) ?? new Map()
+        changes.set(app, ofApp)
+        receive(known.device, seq, version, ofApp)
+        if (!known.isChanged) changed.push(known)
+        known.isChanged = true
+      }
+      for (const known of changed) known.isChanged = false
+      await tx.run(
+        KEEP,
+        changed.map(({ app, deviceId, device }) => [app, deviceId, JSON.stringify(device)]),
+      )
+      await tx.run(
+        ADD,
+        [...changes].flatMap(([app, ofApp]) => rowsOf(app, ofApp)),
+      )
+    },
+    forget() {
+      young = new Map()
+      old = new Map()
+    },
+  }
+}
+
+const keyOf = (app: string, deviceId: string): string => `${app}\n${deviceId}`
+
+/** Null for what has no count: other senders than our SDK. */
+function countOf({ kind, app, event, sdk }: LogRecord) {
+  if (kind !== 'game' || typeof event !== 'object' || event === null) return null
+  if (!('seq' in event) || !('device_id' in event)) return null
+  const { seq, device_id: deviceId } = event
+  if (!Number.isSafeInteger(seq) || Number(seq) < 1 || typeof deviceId !== 'string') return null
+  const appVersion = 'app_version' in event ? event.app_version : NO_TEXT
+  const version = `${sdk ?? NO_TEXT}\n${typeof appVersion === 'string' ? appVersion : NO_TEXT}`
+  return { key: keyOf(app, deviceId), app, deviceId, seq: Number(seq), version }
+}
+
+const rowsOf = (app: string, changes: Changes) =>
+  [...changes].map(([key, { received, lost }]) => {
+    // A header cannot hold the line end that divides them; a version of a game may.
+    const end = key.indexOf('\n')
+    return [app, key.slice(0, end), key.slice(end + 1), received, lost]
+  })
+
+/** Numbers that devices gave their events, by SDK and version of the game; empty where it was not said. */
+export type Loss = {
+  readonly app: string
+  readonly sdk: string
+  readonly version: string
+  readonly received: number
+  readonly lost: number
+}
+
+/** `app` null: of all apps. */
+export const readLoss = (read: Read, app: string | null): Promise<Loss[]> => read(READ, [app])

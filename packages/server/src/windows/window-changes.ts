@@ -1,0 +1,26 @@
+import { local } from '../analytics/analytics.ts'
+import type { Read, Tx } from '../store/store.ts'
+
+const MARK = local(
+  'windows.mark-change',
+  `INSERT INTO window_changes (start, changed_offset) VALUES ($1, $2)
+  ON CONFLICT (start) DO UPDATE SET changed_offset = excluded.changed_offset`,
+)
+const SINCE = local(
+  'windows.changes-since',
+  `SELECT start, changed_offset AS "offset" FROM window_changes
+  WHERE (changed_offset, start) > ($1, $2) ORDER BY changed_offset, start LIMIT $3`,
+)
+
+/** A minute, and the offset of the last event that changed it. */
+export type WindowChange = { readonly start: number; readonly offset: number }
+
+export const markChanges = (tx: Tx, changes: ReadonlyMap<number, number>) =>
+  tx.run(MARK, [...changes])
+
+/** The minutes that changed after an offset, the earliest change first. */
+export const changesSince = (
+  read: Read,
+  after: { readonly offset: number; readonly start: number },
+  limit: number,
+): Promise<WindowChange[]> => read(SINCE, [after.offset, after.start, limit])

@@ -1,0 +1,9 @@
+// The numbers: purchases, revenue, users, matches and events per minute, hour and day of corrected
+// time, exact at every moment for the log up to its checkpoint; late events and rates refine what is
+// there, and a rebuild gives the same rows. And measured loss, from the gaps in what devices count.
+export { createWindows, type WindowsParts } from './create-windows.ts'
+export { GRAIN_MS, GRAINS, type Grain, startOf } from './grains.ts'
+export { createLoss, type Loss, readLoss } from './loss/create-loss.ts'
+export { ALL } from './places.ts'
+export { parseRate } from './rates.ts'
+export { changesSince, type WindowChange } from './window-changes.ts'
