@@ -1,6 +1,7 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { LIMITS } from '../limits.ts'
 import { Text } from '../route.ts'
+import { inUnit } from './unit.ts'
 
 /** Sent in any letter case, stored in upper case. */
 export const PLATFORMS = [
@@ -53,7 +54,12 @@ export const Country = Text(
 const Monotonic = Type.Object(
   {
     run: Text(1, 64, 'Names one run of the app.'),
-    ms: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    ms: Type.Number({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      ...inUnit('ms'),
+      description: 'Its reading.',
+    }),
   },
   { description: 'A clock that nobody can set, read when the event happened.' },
 )

@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TProperties, Type } from 'typebox'
 import { ENVELOPE, type Properties } from './envelope.ts'
+import { inUnit, type Unit } from './unit.ts'
 
 /**
  * `MODEL-REVISION-ADDITION`: the first number grows when old events cannot be read any more, the
@@ -36,6 +37,7 @@ type ClientParts<N extends string, F extends TProperties, E extends TProperties>
   readonly anyOf?: readonly string[]
   /** What of its properties is another in imports and raw topics. */
   readonly raw?: TProperties
+  /** Of its own fields, and of those of the envelope that matter to it. */
   readonly example: Readonly<Record<string, unknown>>
 }
 
@@ -45,7 +47,7 @@ export function clientFamily<
   F extends TProperties,
   E extends TProperties = typeof ENVELOPE,
 >(parts: ClientParts<N, F, E>) {
-  const { name, version, description, fields, anyOf, raw, example } = parts
+  const { name, version, description, fields, anyOf, raw } = parts
   const envelope = (parts.envelope ?? ENVELOPE) as E
   const event_type = Type.Literal(name, { description: 'The family.' })
   const properties = { event_type, ...envelope, ...fields }
@@ -56,6 +58,7 @@ export function clientFamily<
   }
   const schema = Type.Object(properties, options)
   const rawSchema: TObject = raw ? Type.Object({ ...properties, ...raw }, options) : schema
+  const example = { event_type: name, ...EXAMPLE_ENVELOPE, ...parts.example }
   const kind = 'client' as const
   return { name, version, kind, description, fields, schema, rawSchema, example }
 }
@@ -86,7 +89,7 @@ export const openEnum = <const T extends readonly string[]>(known: T, descriptio
     minLength: 1,
     maxLength: 64,
     format: 'text',
-    'x-known-values': known,
+    examples: known,
     description,
   })
 
@@ -95,11 +98,16 @@ export const closedEnum = <const T extends readonly string[]>(values: T, descrip
   Type.Unsafe<T[number]>({ type: 'string', enum: values, description })
 
 /** A count, an amount or a length: a whole number that every JSON reader keeps exactly. */
-export const Whole = (minimum: number, description: string) =>
-  Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description })
+export const Whole = (minimum: number, description: string, unit?: Unit) =>
+  Type.Integer({
+    minimum,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description,
+    ...(unit ? inUnit(unit) : {}),
+  })
 
 /** The envelope of all examples, so that they differ in what they are about. */
-export const EXAMPLE_ENVELOPE = {
+const EXAMPLE_ENVELOPE = {
   event_id: '0199a1b2-c3d4-7e5f-8a6b-9c0d1e2f3a4b',
   occurred_at: '2026-03-01T12:00:00.000Z',
   player_id: 'player_1',

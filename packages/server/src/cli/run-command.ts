@@ -65,6 +65,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'print or write the OpenAPI document and the Postman collection',
     load: async () => (await import('./openapi.ts')).openapiCommand(),
   },
+  {
+    name: 'schemas',
+    summary: 'print or write the JSON Schemas of the events, with their page',
+    load: async () => (await import('./schemas.ts')).schemasCommand(),
+  },
 ]
 
 const NODE_MAJOR_MIN = 26

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Text } from '../../route.ts'
-import { clientFamily, EXAMPLE_ENVELOPE, openEnum, Whole } from '../family.ts'
+import { clientFamily, openEnum, Whole } from '../family.ts'
 
 const Named = (description: string) => Type.Optional(Text(1, 128, description))
 
@@ -18,17 +18,19 @@ export const AD_IMPRESSION = clientFamily({
     placement: Named('Where in the game it was shown.'),
     ad_unit: Named("The network's own id of the place."),
     revenue_usd_micros: Type.Optional(
-      Whole(0, 'What it earned by the word of the network, in millionths of a US dollar.'),
+      Whole(
+        0,
+        'What it earned by the word of the network, in millionths of a US dollar.',
+        'micros',
+      ),
     ),
     completion: Type.Optional(
       openEnum(['completed', 'partial', 'skipped'], 'How much of it was seen.'),
     ),
-    watched_ms: Type.Optional(Whole(0, 'How long it was seen, in milliseconds.')),
+    watched_ms: Type.Optional(Whole(0, 'How long it was seen.', 'ms')),
     rewarded: Type.Optional(Type.Boolean({ description: 'Whether the player got the reward.' })),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'ad_impression',
     ad_format: 'rewarded',
     ad_network: 'admob',
     placement: 'double_coins',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../../limits.ts'
-import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily } from '../family.ts'
 
 const { customNameCharsMax, customNamePartsMax, customNamePartCharsMax } = LIMITS
 const part = `[^:\\u0000-\\u001f\\u007f]{1,${customNamePartCharsMax}}`
@@ -20,8 +20,6 @@ export const CUSTOM = clientFamily({
     value: Type.Optional(Type.Number({ description: 'A number to add up or to average.' })),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'custom',
     name: 'tutorial:aiming:skipped',
     value: 3,
     properties: { hand: 'left', hints: 2 },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Text } from '../../route.ts'
-import { clientFamily, closedEnum, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily, closedEnum } from '../family.ts'
 
 export const ECONOMY = clientFamily({
   name: 'economy',
@@ -22,8 +22,6 @@ export const ECONOMY = clientFamily({
     reason: Type.Optional(Text(1, 64, 'Why, such as `daily_reward`.')),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'economy',
     flow: 'sink',
     resource: 'coins',
     amount: 250,

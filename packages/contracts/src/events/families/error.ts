@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../../limits.ts'
 import { Text } from '../../route.ts'
-import { clientFamily, closedEnum, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily, closedEnum } from '../family.ts'
 
 export const ERROR = clientFamily({
   name: 'error',
@@ -20,8 +20,6 @@ export const ERROR = clientFamily({
     fatal: Type.Optional(Type.Boolean({ description: 'Whether it ended the game.' })),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'error',
     message: 'The match could not be joined: no answer in 10 s',
     severity: 'warning',
     error_code: 'MATCH_JOIN_TIMEOUT',

@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { Text } from '../../route.ts'
 import { AnyPlatform, ENVELOPE, PlatformName, PlayerId } from '../envelope.ts'
-import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily } from '../family.ts'
 import { RAW_HEAD, RawUserId } from '../raw-form.ts'
+import { inUnit } from '../unit.ts'
 
 /** Its micros are still a whole number that every JSON reader keeps exactly. */
 const VALUE_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1_000_000)
@@ -17,6 +18,7 @@ export const IN_APP_PURCHASE = clientFamily({
     purchase_value: Type.Number({
       minimum: 0,
       maximum: VALUE_MAX,
+      ...inUnit('USD'),
       description: 'The total charged, in US dollars; its decimal text is read as micros.',
     }),
     'product-id': Text(1, 100, 'What was bought.'),
@@ -30,8 +32,6 @@ export const IN_APP_PURCHASE = clientFamily({
   anyOf: ['player_id', 'user-id'],
   raw: { platform: Type.Optional(AnyPlatform) },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'in-app-purchase',
     'user-id': 'player_1',
     purchase_value: 4.99,
     'product-id': 'coins_pack_02',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { AnyPlatform, Country, ENVELOPE, PlayerId } from '../envelope.ts'
-import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily } from '../family.ts'
 import { RAW_HEAD, RawUserId } from '../raw-form.ts'
 
 /** Here the country is what the event is about. */
@@ -16,8 +16,6 @@ export const INIT = clientFamily({
   anyOf: ['player_id', 'user-id'],
   raw: { platform: AnyPlatform },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'init',
     country: 'PT',
     'user-id': 'player_1',
   },

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../../limits.ts'
 import { Text } from '../../route.ts'
-import { clientFamily, EXAMPLE_ENVELOPE } from '../family.ts'
+import { clientFamily } from '../family.ts'
 
 const Named = (description: string) => Type.Optional(Text(0, LIMITS.campaignCharsMax, description))
 
@@ -15,8 +15,6 @@ export const INSTALL = clientFamily({
     creative: Named('The ad itself.'),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'install',
     campaign: 'SUMMER_2026',
     ad_group: 'lookalike_pt',
     creative: 'video_07',

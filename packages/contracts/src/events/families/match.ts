@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { LIMITS } from '../../limits.ts'
 import { Text } from '../../route.ts'
 import { AnyPlatform, ENVELOPE, PlatformName, PlayerId } from '../envelope.ts'
-import { clientFamily, EXAMPLE_ENVELOPE, Whole } from '../family.ts'
+import { clientFamily, Whole } from '../family.ts'
 import { RAW_HEAD, RAW_USER_CHARS_MAX } from '../raw-form.ts'
 
 const User = (description: string) => Text(1, RAW_USER_CHARS_MAX, description)
@@ -28,7 +28,7 @@ export const MATCH = clientFamily({
     'user-a-postmatch-info': PostmatchInfo,
     'user-b-postmatch-info': Type.Optional(PostmatchInfo),
     'game-tier': Whole(1, 'The table that was played at.'),
-    duration: Whole(0, 'How long it took, in seconds.'),
+    duration: Whole(0, 'How long it took.', 's'),
   },
   envelope: {
     ...ENVELOPE,
@@ -38,8 +38,6 @@ export const MATCH = clientFamily({
   },
   raw: { platform: Type.Optional(AnyPlatform) },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'match',
     'user-a': 'player_1',
     'user-b': 'player_2',
     winner: 'player_2',

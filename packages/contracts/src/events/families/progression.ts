@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Text } from '../../route.ts'
-import { clientFamily, closedEnum, EXAMPLE_ENVELOPE, Whole } from '../family.ts'
+import { clientFamily, closedEnum, Whole } from '../family.ts'
 
 export const PROGRESSION = clientFamily({
   name: 'progression',
@@ -18,11 +18,9 @@ export const PROGRESSION = clientFamily({
     phase: Type.Optional(Text(1, 64, 'The smallest part: a phase, a checkpoint.')),
     attempt: Type.Optional(Whole(1, 'Which attempt of this player it is.')),
     score: Type.Optional(Type.Number({ description: 'What the player reached.' })),
-    duration_ms: Type.Optional(Whole(0, 'How long the attempt took, in milliseconds.')),
+    duration_ms: Type.Optional(Whole(0, 'How long the attempt took.', 'ms')),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'progression',
     status: 'complete',
     world: 'ice_caves',
     level: 12,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { LIMITS } from '../../limits.ts'
 import { Text } from '../../route.ts'
-import { clientFamily, EXAMPLE_ENVELOPE, Whole } from '../family.ts'
+import { clientFamily, Whole } from '../family.ts'
 
 /** The format asks for a code that exists; to tools that do not know it, the pattern says the form. */
 export const CurrencyCode = Type.String({
@@ -17,7 +17,11 @@ export const PURCHASE = clientFamily({
   fields: {
     product_id: Text(1, LIMITS.productIdCharsMax, 'What was bought, under its name in the store.'),
     quantity: Whole(1, 'How many. For information: `amount_micros` is the total already.'),
-    amount_micros: Whole(0, 'The total charged, in millionths of `currency`: 4.99 is 4990000.'),
+    amount_micros: Whole(
+      0,
+      'The total charged, in millionths of `currency`: 4.99 is 4990000.',
+      'micros',
+    ),
     currency: CurrencyCode,
     transaction_id: Type.Optional(
       Text(
@@ -31,8 +35,6 @@ export const PURCHASE = clientFamily({
     ),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'purchase',
     product_id: 'gems_pack_01',
     quantity: 1,
     amount_micros: 4_990_000,

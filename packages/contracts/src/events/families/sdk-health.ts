@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { clientFamily, EXAMPLE_ENVELOPE, Whole } from '../family.ts'
+import { clientFamily, Whole } from '../family.ts'
 
 const DROP_REASONS = ['queue-full', 'expired', 'too-large', 'rejected', 'storage-failed'] as const
 /** Why an SDK gave an event up. A newer SDK may know more reasons. */
@@ -10,9 +10,8 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const DroppedByReason = Type.Unsafe<Readonly<Record<string, Static<typeof Count>>>>({
   type: 'object',
   maxProperties: 20,
-  propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
+  propertyNames: { type: 'string', minLength: 1, maxLength: 64, examples: DROP_REASONS },
   additionalProperties: Count,
-  'x-known-values': DROP_REASONS,
   description: `How many events were given up since the last report, by reason: ${DROP_REASONS.map((reason) => `\`${reason}\``).join(', ')}.`,
 })
 
@@ -24,12 +23,10 @@ export const SDK_HEALTH = clientFamily({
   fields: {
     dropped_by_reason: DroppedByReason,
     queue_events: Type.Optional(Whole(0, 'Events that wait in the queue.')),
-    queue_bytes: Type.Optional(Whole(0, 'Bytes that wait in the queue.')),
-    oldest_age_ms: Type.Optional(Whole(0, 'The age of the oldest of them, in milliseconds.')),
+    queue_bytes: Type.Optional(Whole(0, 'Bytes that wait in the queue.', 'bytes')),
+    oldest_age_ms: Type.Optional(Whole(0, 'The age of the oldest of them.', 'ms')),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'sdk_health',
     dropped_by_reason: { 'queue-full': 14, expired: 2 },
     queue_events: 9_986,
     queue_bytes: 4_912_220,

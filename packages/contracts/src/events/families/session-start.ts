@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Text } from '../../route.ts'
-import { clientFamily, EXAMPLE_ENVELOPE, openEnum, Whole } from '../family.ts'
+import { clientFamily, openEnum, Whole } from '../family.ts'
 
 const Shown = (description: string) => Type.Optional(Text(1, 100, description))
 
@@ -22,8 +22,6 @@ export const SESSION_START = clientFamily({
     engine_version: Shown('Such as `unity 6000.0`.'),
   },
   example: {
-    ...EXAMPLE_ENVELOPE,
-    event_type: 'session_start',
     session_id: '0199a1b2-aaaa-7bbb-8ccc-0d1e2f3a4b5c',
     session_number: 12,
     device_model: 'iPhone18,1',
