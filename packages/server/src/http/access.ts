@@ -1,40 +1,63 @@
 import { type Access, ProblemError } from '@questline/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
+import { stateOf } from './connection-state.ts'
 import type { Caller } from './endpoint.ts'
 
 const NOBODY: Caller = { kind: 'nobody' }
 
 /** How often a header came. Node itself keeps the first `Authorization` and drops the others in silence. */
+export function countHeader(request: FastifyRequest, name: string): number {
+  const { rawHeaders } = request.raw
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (isNamed(rawHeaders[i], name)) count += 1
+  return count
+}
+
+/** Every value of a header, which may have come more than once. */
 export function headerValues(request: FastifyRequest, name: string): string[] {
   const { rawHeaders } = request.raw
   const values: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const header = rawHeaders[i]
-    if (header?.length === name.length && header.toLowerCase() === name) {
-      values.push(rawHeaders[i + 1] ?? '')
-    }
+    if (isNamed(rawHeaders[i], name)) values.push(rawHeaders[i + 1] ?? '')
   }
   return values
 }
+
+const isNamed = (header: string | undefined, name: string): boolean =>
+  header?.length === name.length && header.toLowerCase() === name
 
 /**
  * Whether the request seems to bear an API key. Only a hint, for the order of the limits: who bears
  * what is decided by `identify`.
  */
-export const seemsToBearKey = (accounts: Accounts, request: FastifyRequest): boolean =>
-  accounts.looksLikeKey(request.headers.authorization?.slice('Bearer '.length) ?? '')
+export function seemsToBearKey(accounts: Accounts, { headers, raw }: FastifyRequest): boolean {
+  const { authorization } = headers
+  if (authorization === undefined || authorization === stateOf(raw.socket).proven?.header) {
+    return false
+  }
+  return accounts.looksLikeKey(authorization.slice('Bearer '.length))
+}
 
 const BEARER = /^Bearer ([^\s]+)$/i
 
 /** The caller that the `Authorization` header proves; `nobody` without one. */
 export function identify(accounts: Accounts, request: FastifyRequest): Caller | Promise<Caller> {
-  const sent = headerValues(request, 'authorization')
-  if (sent.length === 0) return NOBODY
-  const bearer = sent.length === 1 ? BEARER.exec(sent[0] ?? '')?.[1] : undefined
+  const { authorization } = request.headers
+  if (authorization === undefined) return NOBODY
+  if (countHeader(request, 'authorization') > 1) throw new ProblemError('invalid-token')
+  const connection = stateOf(request.raw.socket)
+  const { proven } = connection
+  if (proven?.header === authorization) {
+    return accounts.recall(proven.token) ?? accounts.verify(proven.token)
+  }
+  const bearer = BEARER.exec(authorization)?.[1]
   if (bearer === undefined) throw new ProblemError('invalid-token')
   if (accounts.looksLikeKey(bearer)) return accounts.verifyKey(bearer)
-  return accounts.recall(bearer) ?? accounts.verify(bearer)
+  const caller = accounts.recall(bearer)
+  if (caller === null) return accounts.verify(bearer)
+  connection.proven = { header: authorization, token: bearer }
+  return caller
 }
 
 const PLAYER = { kind: 'player' } as const

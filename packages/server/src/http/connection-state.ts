@@ -5,6 +5,11 @@ import type { Socket } from 'node:net'
 export type ConnectionState = {
   /** The newest answer on it. */
   answering: ServerResponse | null
+  /**
+   * The last `Authorization` that bore a known token, and this token. A client repeats it with each
+   * request: cutting out the token and hashing it anew took 1.7 of the 21 µs of a balance read.
+   */
+  proven: { readonly header: string; readonly token: string } | null
   /** Nothing that still comes on it may be carried out. */
   ended: boolean
   /** Made for the first request that asks for it. */
@@ -23,7 +28,7 @@ declare module 'node:net' {
 export function stateOf(socket: Socket): ConnectionState {
   const known = socket[STATE]
   if (known) return known
-  const state = { answering: null, ended: false, gone: null }
+  const state = { answering: null, proven: null, ended: false, gone: null }
   socket[STATE] = state
   return state
 }

@@ -1,7 +1,7 @@
 import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../platform/platform.ts'
-import { headerValues } from './access.ts'
+import { countHeader } from './access.ts'
 import { METHODS } from './connection.ts'
 import { stateOf } from './connection-state.ts'
 
@@ -43,7 +43,7 @@ export function receiveRequests(app: FastifyInstance, clock: Clock): void {
 const AFTER_A_FAULT = 'It came after one that could not be parsed.'
 
 function framingFault(request: FastifyRequest): string | undefined {
-  const hosts = headerValues(request, 'host').length
+  const hosts = countHeader(request, 'host')
   if (hosts > 1) return 'Two Host headers came.'
   if (hosts === 0 && request.raw.httpVersion === '1.1') return 'The Host header is missing.'
   const coding = request.headers['transfer-encoding']
