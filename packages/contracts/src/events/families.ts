@@ -17,6 +17,7 @@ import type { EventFamily, TrackFields } from './family.ts'
 import { ADJUST } from './server-families/adjust.ts'
 import { DEEPLINK_OPEN } from './server-families/deeplink-open.ts'
 import { EARN } from './server-families/earn.ts'
+import { EVENT_REPLAY } from './server-families/event-replay.ts'
 import { POSTBACK } from './server-families/postback.ts'
 import { RATES } from './server-families/rates.ts'
 import { SPEND } from './server-families/spend.ts'
@@ -46,6 +47,7 @@ export const SERVER_FAMILIES = {
   deeplink_open: DEEPLINK_OPEN,
   postback: POSTBACK,
   rates: RATES,
+  event_replay: EVENT_REPLAY,
 } as const
 
 /** The catalogue: every family, those of games first. */

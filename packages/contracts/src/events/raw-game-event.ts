@@ -27,7 +27,8 @@ export const isRawGameEvent = (json: unknown): boolean =>
 
 /**
  * An event of the raw form with our names for type, time and player beside its own fields, which
- * stay. It has no `event_id` unless it brought one; whoever imports it makes one. Its own fields are
+ * stay; where it brings one of these names too, `event-type`, `time` and `user-id` decide, but for a
+ * `player_id` of its own. It has no `event_id` unless it brought one; whoever imports it makes one. Its own fields are
  * not checked here: the family's `rawSchema` does that.
  */
 export function fromRawGameEvent(json: unknown): RawGameEvent {
@@ -37,11 +38,12 @@ export function fromRawGameEvent(json: unknown): RawGameEvent {
   const occurredAt = rawInstant(json['time'])
   if (occurredAt === null) return rejected('schema', '/time')
   const player_id = playerIdOf(json)
-  const head = { event_type, occurred_at: new Date(occurredAt).toISOString() }
-  return {
-    kind: 'event',
-    event: { ...head, ...(player_id === null ? {} : { player_id }), ...json },
+  const head = {
+    event_type,
+    occurred_at: new Date(occurredAt).toISOString(),
+    ...(player_id === null ? {} : { player_id }),
   }
+  return { kind: 'event', event: { ...json, ...head } }
 }
 
 /** Milliseconds since the epoch; null when `time` is no whole number or past the year 9999. */
