@@ -99,6 +99,7 @@ describe.each(DATABASES)('on $name', (database) => {
     'ADJUST',
     'deeplink_open',
     'rates',
+    'event_replay',
     'af_purchase',
     'AF_anything',
     'af_',

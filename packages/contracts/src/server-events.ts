@@ -2,7 +2,14 @@
  * Event types that only the server itself writes to the log. `af_` covers every postback
  * (`af_purchase`, `af_install`, …); a client that sends one of these through `POST /event` gets a 422.
  */
-export const SERVER_EVENT_TYPES = ['earn', 'spend', 'adjust', 'deeplink_open', 'rates'] as const
+export const SERVER_EVENT_TYPES = [
+  'earn',
+  'spend',
+  'adjust',
+  'deeplink_open',
+  'rates',
+  'event_replay',
+] as const
 export type ServerEventType = (typeof SERVER_EVENT_TYPES)[number]
 
 export const POSTBACK_EVENT_PREFIX = 'af_'

@@ -35,7 +35,7 @@ export const EVENT = defineRoute({
   tag: 'Events',
   summary: 'Log an event of a player',
   description:
-    'Free-form: the type is only a name. The types that the server writes itself (`earn`, `spend`, `adjust`, `deeplink_open`, `rates`, `af_…`) are refused. `tsUtc` is another name of `timestampUtc`.',
+    'Free-form: the type is only a name. The types that the server writes itself (`earn`, `spend`, `adjust`, `deeplink_open`, `rates`, `event_replay`, `af_…`) are refused. `tsUtc` is another name of `timestampUtc`.',
   access: 'player-or-server',
   idempotent: true,
   bodyBytesMax: LIMITS.eventBodyBytesMax,

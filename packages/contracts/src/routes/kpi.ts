@@ -2,6 +2,9 @@ import { type Static, type TProperties, Type } from 'typebox'
 import { LIMITS } from '../limits.ts'
 import { defineRoute, Instant, Shown, ShownInteger, Text } from '../route.ts'
 
+/** Windows of one answer, at the most: a week of minutes, a year of hours. */
+export const KPI_WINDOWS_MAX = 10_080
+
 /** What a window can say; `metric` asks for one of them. */
 export const KPI_METRICS = [
   'purchases',
@@ -44,8 +47,8 @@ const filter = {
 }
 const RangeQuery = Type.Object(
   {
-    from: Time('The first instant, which is in it.'),
-    to: Time('The end, which is not in it; now when it is left out.'),
+    from: Time('Begins with the window that this lies in.'),
+    to: Time('Windows that begin then or later are not in it; now when it is left out.'),
     ...filter,
   },
   { additionalProperties: false },
@@ -84,7 +87,7 @@ export type KpiHour = Static<typeof KpiHour>
 export type KpiDay = Static<typeof KpiDay>
 
 const about =
-  'By the time when it happened, as far as the clocks of the devices can be corrected; what arrives late refines its window. Windows without events, and entries that are 0, are left out.'
+  'By the time when it happened, as far as the clocks of the devices can be corrected; what arrives late refines its window. Windows without events, and entries that are 0, are left out. In the order of time; countries by their figure, the greatest first, then by code; types by their count, then by name; currencies by code.'
 
 const kpiRoute = {
   method: 'GET',
@@ -146,7 +149,7 @@ export const KPI_STREAM = defineRoute({
   path: '/v1/kpi/stream',
   summary: 'Follow the numbers of minutes',
   description:
-    'Server-sent events. Each `data` is a minute as `/v1/kpi/minutes` shows it, sent whenever it changes; its `id` is a place in the log, and a client that comes back with it as `Last-Event-ID` gets what changed since.',
+    'Server-sent events. Each `data` is a minute as `/v1/kpi/minutes` shows it, sent whole whenever it changes; its `id` is a place in the log, and a client that comes back with it as `Last-Event-ID` gets what changed since. Without one it begins with the minutes that changed last, at most an hour of them.',
   takesMinutes: true,
   produces: ['text/event-stream'],
   query: Type.Object(filter, { additionalProperties: false }),

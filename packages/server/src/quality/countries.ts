@@ -30,3 +30,18 @@ function look(code: string): Country {
   const name = NAMES.of(region)
   return name === undefined ? UNKNOWN_COUNTRY : { code: region, name }
 }
+
+let codesByName: ReadonlyMap<string, string> | null = null
+
+/** The code of a country that is named by code, alias or English name, in any letter case. */
+export function countryNamed(text: string): string {
+  const { code } = countryOf(text)
+  if (code !== UNKNOWN) return code
+  codesByName ??= new Map(allCountries().map(({ code, name }) => [name.toLowerCase(), code]))
+  return codesByName.get(text.trim().toLowerCase()) ?? UNKNOWN
+}
+
+function allCountries(): readonly Country[] {
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  return letters.flatMap((first) => letters.map((second) => look(first + second)))
+}

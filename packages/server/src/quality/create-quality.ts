@@ -1,4 +1,4 @@
-import { playerIdOf } from '@questline/contracts'
+import { playerIdOf, type ServerEventType } from '@questline/contracts'
 import type { Consumer } from '../analytics/analytics.ts'
 import { type LogPage, type LogRecord, rawEvents } from '../log/log.ts'
 import type { Read, Tx } from '../store/store.ts'
@@ -16,7 +16,7 @@ import { findRejected, markReplayed, type NewRejected, writeRejected } from './r
 import { compileRules, isFields, RULES, type Rule } from './rules.ts'
 
 /** What the server logs when somebody replays a rejected event. */
-export const REPLAY_EVENT_TYPE = 'event_replay'
+export const REPLAY_EVENT_TYPE = 'event_replay' satisfies ServerEventType
 
 export type QualityParts = {
   /** Reads the books, for the raw bytes of what is rejected. */

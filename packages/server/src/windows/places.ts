@@ -1,6 +1,5 @@
-/** Stands for every country or every platform. */
-export const ALL = '(ALL)'
-const UNKNOWN = 'UNKNOWN'
+import { KPI_ALL as ALL } from '@questline/contracts'
+import { UNKNOWN } from '../quality/quality.ts'
 
 /** One row of the grouping sets over country and platform. */
 export type Cell = { readonly country: string; readonly platform: string; readonly key: string }

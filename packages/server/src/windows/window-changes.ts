@@ -12,6 +12,12 @@ const SINCE = local(
   WHERE (changed_offset, start) > ($1, $2) ORDER BY changed_offset, start LIMIT $3`,
 )
 
+const NEWEST = local(
+  'windows.newest-changes',
+  `SELECT start, changed_offset AS "offset" FROM window_changes
+  ORDER BY changed_offset DESC, start DESC LIMIT $1`,
+)
+
 /** A minute, and the offset of the last event that changed it. */
 export type WindowChange = { readonly start: number; readonly offset: number }
 
@@ -24,3 +30,7 @@ export const changesSince = (
   after: { readonly offset: number; readonly start: number },
   limit: number,
 ): Promise<WindowChange[]> => read(SINCE, [after.offset, after.start, limit])
+
+/** The minutes that changed last, the latest change first. */
+export const newestChanges = (read: Read, limit: number): Promise<WindowChange[]> =>
+  read(NEWEST, [limit])

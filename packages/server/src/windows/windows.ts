@@ -3,7 +3,14 @@
 // there, and a rebuild gives the same rows. And measured loss, from the gaps in what devices count.
 export { createWindows, type WindowsParts } from './create-windows.ts'
 export { GRAIN_MS, GRAINS, type Grain, startOf } from './grains.ts'
+export { type KpiQuery, type KpiWindow, readKpi } from './kpi.ts'
+export {
+  behind,
+  type ChangedMinute,
+  type KpiPosition,
+  newestPosition,
+  nextChanges,
+} from './kpi-follower.ts'
 export { createLoss, type Loss, readLoss } from './loss/create-loss.ts'
-export { ALL } from './places.ts'
 export { parseRate } from './rates.ts'
 export { changesSince, type WindowChange } from './window-changes.ts'
