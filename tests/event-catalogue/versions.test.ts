@@ -251,23 +251,18 @@ describe('the catalogue', () => {
     expect(released.size).toBeGreaterThanOrEqual(19)
   })
 
-  test.each(EVENT_FAMILIES.map(({ name }) => name))(
-    'could not lose a field of %s unnoticed',
-    async (name) => {
-      const released = await releasedSchemas(ROOT)
-      const schema = released.get(name)
-      if (!schema) throw new Error(`${name} is not released`)
+  test('could not lose a released field unnoticed', async () => {
+    const released = await releasedSchemas(ROOT)
+    for (const [name, schema] of released) {
       for (const field of Object.keys(schema['properties'] as Json)) {
         const { [field]: _, ...kept } = schema['properties'] as Json
         const required = (schema['required'] as string[] | undefined)?.filter(
           (one) => one !== field,
         )
         const changed = { ...schema, properties: kept, required }
-        expect(
-          releaseFaults(released, new Map([...released, [name, changed]])),
-          field,
-        ).toHaveLength(1)
+        const faults = releaseFaults(released, new Map([...released, [name, changed]]))
+        expect(faults, `${name}: ${field}`).toHaveLength(1)
       }
-    },
-  )
+    }
+  })
 })
