@@ -71,8 +71,7 @@ export function aGameEvent(changes: Partial<NewGameEvent> = {}): NewGameEvent {
   const text = changes.text ?? `{"event_id":"${eventId}"}`
   return {
     eventId,
-    idBytes: Buffer.from(eventId.replaceAll('-', ''), 'hex'),
-    fingerprint: hash('sha256', text, 'buffer').subarray(0, 8),
+    fingerprint: hash('sha256', text, 'latin1').slice(0, 8),
     eventType: 'progression',
     playerId: 'alice',
     occurredAt: NOON,

@@ -150,7 +150,7 @@ async function fill(client: pg.Client): Promise<void> {
     `INSERT INTO ledger_entries SELECT n, 'p' || n % 500, 'coins', 'earn', 1, 1, 1, ${padding}, 'a', n, 'k' || n, 'f' ${n}`,
     `INSERT INTO event_batches SELECT n * 50, n * 50 - 49, n, repeat('x', 500)::bytea ${n}`,
     `INSERT INTO event_ids SELECT 'default', decode(md5('' || n), 'hex'), '12345678', n ${n}`,
-    `INSERT INTO purchase_transactions SELECT 'default', 'store', 't' || n, decode(md5('' || n), 'hex'), 'p' || n % 500, 1, 'USD', n ${n}`,
+    `INSERT INTO purchase_transactions SELECT 'default', 'store', 't' || n, 'p' || n % 500, 1, 'USD', n ${n}`,
     `INSERT INTO arrivals SELECT 'default', n, 1, 1, 1, 1 ${n}`,
     `INSERT INTO refused_events (app, reason, raw, source, received_at, status) SELECT 'default', 'schema', ${padding}::bytea, 'http', n, 'open' ${n}`,
     `INSERT INTO raw_postbacks SELECT n, 'af', ${padding}, NULL, n % 2, n, ('k' || n)::bytea, NULL ${n}`,

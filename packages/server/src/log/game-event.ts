@@ -25,10 +25,8 @@ export type Transaction = {
 export type NewGameEvent = {
   /** Lower case. */
   readonly eventId: string
-  /** The same as 16 bytes. */
-  readonly idBytes: Uint8Array
-  /** 8 bytes over the event's canonical JSON: equal contents, whichever route brought them. */
-  readonly fingerprint: Uint8Array
+  /** 8 bytes over the event's canonical JSON, as Latin-1: equal contents, whichever route brought them. */
+  readonly fingerprint: string
   readonly eventType: string
   readonly playerId: string | null
   readonly occurredAt: number

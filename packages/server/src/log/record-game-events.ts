@@ -1,10 +1,9 @@
 import { batched, insertStatement, type Tx, type Work } from '../store/store.ts'
 import { packBatch } from './batch-form.ts'
-import { type Arrived, dedupe } from './dedupe.ts'
+import { dedupe } from './dedupe.ts'
 import type { Delivery, NewGameEvent, Outcome, RefusedEvent } from './game-event.ts'
 import { addCounts, type ImportProgress, moveImports } from './imports.ts'
 import { insertRefused, type Quarantined } from './refused.ts'
-import { insertTransactions } from './transactions.ts'
 
 /** What one request brought, or one piece of a file. */
 export type NewGameEvents = {
@@ -36,78 +35,92 @@ const ADD_ARRIVALS = batched('log.add-arrivals', {
 })
 
 /**
- * Logs what arrived together: one row for all events of the commit, one pass over the index of ids,
- * and in the same transaction what was refused and how many there were of each kind. The outcomes
- * are those of `events`, in their order.
+ * Logs what arrived together: one row for all events of the commit, one pass over the index of ids
+ * for each app, and in the same transaction what was refused and how many there were of each kind.
+ * The outcomes are those of `events`, in their order.
  */
 export const RECORD_GAME_EVENTS: Work<NewGameEvents, readonly Outcome[]> = {
   name: 'log.game-events',
   async apply(tx, inputs) {
-    const arrived = inputs.flatMap(({ delivery, events }) =>
-      events.map((event) => ({ app: delivery.app, event, delivery })),
-    )
-    const outcomes = await dedupe(tx, arrived)
-    await insertAccepted(tx, arrived, outcomes)
-    const perInput = split(inputs, outcomes)
+    const outcomes: (readonly Outcome[])[] = new Array(inputs.length)
+    const texts: string[] = []
+    const first = tx.takeOffsets(0)
+    // The events of an app lie side by side, in the order in which they came.
+    for (const indexes of byApp(inputs)) {
+      const own = indexes.flatMap((index) => inputs[index] ?? [])
+      const [{ delivery }] = own as [NewGameEvents]
+      const decided = await dedupe(
+        tx,
+        delivery.app,
+        own.length === 1 ? (own[0]?.events ?? []) : own.flatMap(({ events }) => events),
+      )
+      let start = 0
+      for (const index of indexes) {
+        const input = inputs[index]
+        if (!input) continue
+        const part = decided.slice(start, start + input.events.length)
+        start += input.events.length
+        outcomes[index] = part
+        pushTexts(texts, input, part)
+      }
+    }
+    await insertBatch(tx, inputs, first, texts)
     await insertRefused(
       tx,
-      inputs.flatMap((input, index) => quarantinedOf(input, perInput[index])),
+      inputs.flatMap((input, index) => quarantinedOf(input, outcomes[index])),
     )
-    await tx.run(ADD_ARRIVALS, arrivalsOf(inputs, perInput))
-    await moveImports(tx, progressOf(inputs, perInput))
-    return perInput
+    await tx.run(ADD_ARRIVALS, arrivalsOf(inputs, outcomes))
+    await moveImports(tx, progressOf(inputs, outcomes))
+    return outcomes
   },
 }
 
-type Item = Arrived & { readonly delivery: Delivery }
-
-async function insertAccepted(tx: Tx, arrived: readonly Item[], outcomes: readonly Outcome[]) {
-  const accepted = arrived.flatMap((item, index) => {
-    const outcome = outcomes[index]
-    return outcome?.kind === 'accepted' ? [{ ...item, offset: outcome.offset }] : []
+/** The indexes of the inputs of each app. */
+function byApp(inputs: readonly NewGameEvents[]): Iterable<readonly number[]> {
+  const apps = new Map<string, number[]>()
+  inputs.forEach(({ delivery: { app } }, index) => {
+    const own = apps.get(app)
+    if (own) own.push(index)
+    else apps.set(app, [index])
   })
-  const first = accepted[0]
-  if (first === undefined) return
-  const texts: string[] = []
-  let received = 0
-  for (const { offset, event, delivery } of accepted) {
-    texts.push(`{"offset":${offset}${membersOf(delivery)}${storedText(event)}`)
-    received = Math.max(received, delivery.receivedAt)
-  }
-  const last = first.offset + accepted.length - 1
-  await tx.run(INSERT_BATCH, [[last, first.offset, received, packBatch(texts.join(','))]])
-  await insertTransactions(
-    tx,
-    accepted.filter(({ event }) => event.transaction !== null),
-  )
+  return apps.values()
 }
 
-const members = new WeakMap<Delivery, string>()
-
-/** The members that all events of a delivery share, made once. */
-function membersOf(delivery: Delivery): string {
-  const known = members.get(delivery)
-  if (known !== undefined) return known
-  const { app, sentAt, receivedAt, sdk, source } = delivery
-  const made = `,"app":${JSON.stringify(app)},"sent_at":${sentAt},"received_at":${receivedAt},"sdk":${JSON.stringify(sdk)},"source":${JSON.stringify(source)}`
-  members.set(delivery, made)
-  return made
+/** Adds what the log stores of the accepted events. */
+function pushTexts(
+  texts: string[],
+  { delivery, events }: NewGameEvents,
+  outcomes: readonly Outcome[],
+): void {
+  const shared = membersOf(delivery)
+  outcomes.forEach((outcome, index) => {
+    const event = events[index]
+    if (outcome.kind !== 'accepted' || !event) return
+    texts.push(`{"offset":${outcome.offset}${shared}${ownMembers(event)}`)
+  })
 }
 
-function storedText(event: NewGameEvent): string {
+async function insertBatch(
+  tx: Tx,
+  inputs: readonly NewGameEvents[],
+  first: number,
+  texts: readonly string[],
+): Promise<void> {
+  if (texts.length === 0) return
+  const received = Math.max(...inputs.map(({ delivery }) => delivery.receivedAt))
+  const last = first + texts.length - 1
+  await tx.run(INSERT_BATCH, [[last, first, received, packBatch(texts.join(','))]])
+}
+
+/** The members that all events of a delivery share. */
+function membersOf({ app, sentAt, receivedAt, sdk, source }: Delivery): string {
+  return `,"app":${JSON.stringify(app)},"sent_at":${sentAt},"received_at":${receivedAt},"sdk":${JSON.stringify(sdk)},"source":${JSON.stringify(source)}`
+}
+
+function ownMembers(event: NewGameEvent): string {
   const { eventId, eventType, playerId, occurredAt, correctedAt, flags, text } = event
   const shownFlags = flags.length === 0 ? '[]' : JSON.stringify(flags)
   return `,"event_id":"${eventId}","event_type":"${eventType}","player_id":${JSON.stringify(playerId)},"occurred_at":${occurredAt},"corrected_at":${correctedAt},"flags":${shownFlags},"event":${text}}`
-}
-
-/** The outcomes of each input. */
-function split(inputs: readonly NewGameEvents[], outcomes: readonly Outcome[]): Outcome[][] {
-  let start = 0
-  return inputs.map(({ events }) => {
-    const own = outcomes.slice(start, start + events.length)
-    start += events.length
-    return own
-  })
 }
 
 function quarantinedOf(

@@ -25,6 +25,10 @@ function define(statement: Statement): Statement {
 export const shared = (name: string, text: string): Statement =>
   define({ name, sqlite: text, postgres: text, takesArrays: false })
 
+/** A statement that the two databases spell differently; each runs it once per tuple. */
+export const spelled = (name: string, texts: { sqlite: string; postgres: string }): Statement =>
+  define({ name, ...texts, takesArrays: false })
+
 /** A statement for many rows: `postgres` reads its values with `unnest($1::text[], …)`. */
 export const batched = (name: string, texts: { sqlite: string; postgres: string }): Statement =>
   define({ name, ...texts, takesArrays: true })

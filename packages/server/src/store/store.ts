@@ -14,5 +14,6 @@ export {
   STATEMENTS,
   type Statement,
   shared,
+  spelled,
 } from './statement.ts'
 export { createWriter, type Work, type Writer, type WriterStats } from './writer.ts'

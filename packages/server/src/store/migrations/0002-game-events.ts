@@ -38,7 +38,6 @@ const batches = ({ blob, clustered, offset }: Spelling): string[] => [
     app TEXT NOT NULL,
     store TEXT NOT NULL,
     transaction_id TEXT NOT NULL,
-    event_id ${blob} NOT NULL,
     player_id TEXT,
     amount_micros BIGINT,
     currency TEXT,

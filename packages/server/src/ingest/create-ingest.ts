@@ -1,0 +1,162 @@
+import { ProblemError, type Verdict } from '@questline/contracts'
+import { type Delivery, type Outcome, RECORD_GAME_EVENTS } from '../log/log.ts'
+import type { Writer } from '../store/store.ts'
+import { ageOf, correctClock, type Monotonic } from './clock.ts'
+import { createFamilyChecks } from './family-checks.ts'
+import { createInstants } from './instants.ts'
+import { type Door, isFields, type Judged, judge, type Refused, type Sent } from './judge.ts'
+import { createQueue, type QueueSettings } from './queue.ts'
+import { elementsOf, memberAt } from './slices.ts'
+import { maySeemFaulty } from './text-fault.ts'
+
+/** What the headers of a request say of all its events. */
+export type Arrival = Omit<Delivery, 'source'> & {
+  /** The clock of the events' `monotonic`, read at this attempt. */
+  readonly monotonic: Monotonic | null
+}
+
+export type Ingest = {
+  /**
+   * Refuses what would only wait, before its body is read.
+   * @throws ProblemError `overloaded`
+   */
+  admit(): void
+  /**
+   * Logs the events of a batch and gives a verdict for each, in their order, once they are on disk.
+   * @param body its JSON; `text` the same as it came
+   */
+  batch(
+    arrival: Arrival,
+    body: { readonly events: readonly unknown[] },
+    text: string,
+  ): Promise<Verdict[]>
+  /** Logs the one event that a body is; `eventType` is what it is when it does not say. */
+  single(arrival: Arrival, body: unknown, text: string, eventType: string): Promise<Verdict>
+  /** What waits for a commit. */
+  waiting(): { readonly events: number; readonly bytes: number }
+}
+
+const SOURCE = 'http'
+
+export function createIngest(parts: { readonly writer: Writer }, settings: QueueSettings): Ingest {
+  const instants = createInstants()
+  const checks = createFamilyChecks(instants, 'wire')
+  const queue = createQueue(settings)
+
+  const doorFor = (arrival: Arrival, text: string): Door => ({
+    ...{ app: arrival.app, checks, instants, isSuspicious: maySeemFaulty(text) },
+    correct: (occurredAt, event) =>
+      correctClock({
+        ...{ occurredAt, sentAt: arrival.sentAt, receivedAt: arrival.receivedAt },
+        age: ageOf(event['monotonic'], arrival.monotonic),
+      }),
+  })
+
+  const accept = async (
+    arrival: Arrival,
+    all: readonly Sent[],
+    text: string,
+  ): Promise<Verdict[]> => {
+    const release = queue.take(all.length, text.length)
+    if (release === null)
+      return all.map(({ json }) => ({ ...idOf(json), status: 'retry', code: 'busy' }))
+    try {
+      const door = doorFor(arrival, text)
+      const judged = all.map((sent) => judge(door, sent))
+      const events = judged.flatMap((each) => (each.kind === 'passed' ? [each.event] : []))
+      const refused = judged.flatMap((each, index) =>
+        each.kind === 'refused' ? [refusalOf(each, all[index]?.text ?? '')] : [],
+      )
+      const { monotonic: _, ...said } = arrival
+      const delivery: Delivery = { ...said, source: SOURCE }
+      const recorded = { delivery, events, refused, progress: null }
+      const outcomes = await parts.writer.submit(RECORD_GAME_EVENTS, recorded)
+      return verdictsOf(judged, outcomes)
+    } finally {
+      release()
+    }
+  }
+
+  return {
+    admit() {
+      if (queue.isFull()) throw new ProblemError('overloaded', { retryAfter: 1 })
+    },
+    batch: (arrival, { events }, text) => accept(arrival, sentIn(events, text), text),
+    async single(arrival, body, text, eventType) {
+      const json =
+        isFields(body) && body['event_type'] === undefined
+          ? { ...body, event_type: eventType }
+          : body
+      const [verdict] = await accept(arrival, [{ json, text, line: null }], text)
+      if (!verdict) throw new Error('an event got no verdict')
+      return verdict
+    },
+    waiting: queue.waiting,
+  }
+}
+
+/** As nearly all write it: nothing but the list, which begins after this. */
+const PLAIN_START = /^\s*\{\s*"events"\s*:\s*(?=\[)/
+const PLAIN_END = /^\s*\}\s*$/
+
+/** Each event beside its own text. */
+function sentIn(events: readonly unknown[], text: string): Sent[] {
+  const slices = slicesIn(text)
+  if (slices.length !== events.length * 2)
+    throw new Error('the events and their texts differ in number')
+  return events.map((json, index) => ({
+    ...{ json, line: null },
+    text: text.slice(slices[index * 2], slices[index * 2 + 1]),
+  }))
+}
+
+function slicesIn(text: string): readonly number[] {
+  const start = PLAIN_START.exec(text)?.[0].length
+  if (start !== undefined) {
+    const { slices, end } = elementsOf(text, start)
+    if (PLAIN_END.test(text.slice(end))) return slices
+  }
+  return elementsOf(text, memberAt(text, 'events')).slices
+}
+
+const refusalOf = ({ sentId, eventType, code, path }: Refused, text: string) => ({
+  ...{ eventId: sentId, eventType, reason: code, path, line: null },
+  raw: Buffer.from(text),
+})
+
+function idOf(json: unknown): Pick<Verdict, 'event_id'> {
+  const id = isFields(json) ? json['event_id'] : null
+  return { event_id: typeof id === 'string' ? id : null }
+}
+
+function verdictsOf(judged: readonly Judged[], outcomes: readonly Outcome[]): Verdict[] {
+  let next = 0
+  return judged.map((each): Verdict => {
+    if (each.kind === 'refused') {
+      const { sentId: event_id, code, path } = each
+      return { event_id, status: 'rejected', code, ...(path === null ? {} : { path }) }
+    }
+    const outcome = outcomes[next]
+    next += 1
+    if (!outcome) throw new Error('an event got no outcome')
+    return verdictOf(each, outcome)
+  })
+}
+
+function verdictOf(
+  { sentId: event_id, unknownField: path }: Extract<Judged, { kind: 'passed' }>,
+  outcome: Outcome,
+): Verdict {
+  switch (outcome.kind) {
+    case 'accepted':
+      if (path === null) return { event_id, status: 'accepted' }
+      return { event_id, status: 'accepted', code: 'unknown-field', path }
+    case 'duplicate':
+      if (!outcome.byTransaction) return { event_id, status: 'duplicate' }
+      return { event_id, status: 'duplicate', code: 'transaction-duplicate' }
+    case 'conflict': {
+      const code = outcome.byTransaction ? 'transaction-conflict' : 'event-id-conflict'
+      return { event_id, status: 'conflict', code }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+// A batch of events in, one verdict per event out. Accepted means on disk: dedupe, log and counters
+// are one commit. A bad event is a value, never an exception, and never spoils its batch.
+export type { Monotonic } from './clock.ts'
+export { type Arrival, createIngest, type Ingest } from './create-ingest.ts'
