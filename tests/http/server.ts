@@ -37,7 +37,14 @@ export type TestServer = Client & {
 }
 
 /** What a test needs that is neither about limits nor about logs. */
-const QUIET = { HOST: '127.0.0.1', PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'silent' }
+const QUIET = {
+  HOST: '127.0.0.1',
+  PORT: '0',
+  RATE_LIMIT: 'off',
+  LOG_LEVEL: 'silent',
+  // A thread that takes half a second to start; tests of live numbers switch it on.
+  CONSUMERS: 'off',
+}
 
 export const PRODUCTION = {
   ENVIRONMENT: 'production',

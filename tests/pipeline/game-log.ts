@@ -110,8 +110,7 @@ function newGameEvent(event: GameEventParts): NewGameEvent {
   const text = JSON.stringify(body)
   return {
     eventId,
-    idBytes: Buffer.from(eventId.replaceAll('-', ''), 'hex'),
-    fingerprint: hash('sha256', text, 'buffer').subarray(0, 8),
+    fingerprint: hash('sha256', text, 'buffer').toString('latin1', 0, 8),
     eventType: type,
     playerId: player,
     occurredAt: at,

@@ -12,6 +12,7 @@ import {
   WALLET,
 } from './routes/currency.ts'
 import { EVENT, EVENTS, STATS } from './routes/events.ts'
+import { KPI_ROUTES } from './routes/kpi.ts'
 import { HEALTH, LIVE, PROBLEM_PAGE, READY } from './routes/operations.ts'
 import { REPORT, REPORT_RUNS, REPORTS, RUN_PIPELINE } from './routes/reports.ts'
 
@@ -35,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   STATS,
   TRACK,
   POSTBACK,
+  ...KPI_ROUTES,
   RUN_PIPELINE,
   REPORTS,
   REPORT_RUNS,

@@ -95,6 +95,16 @@ function readAll(read: Reader) {
     ledger: readLedger(read, production),
     ingestKey: readIngestKey(read),
     reports: readReportSettings(read, dataDir),
+    quality: readQuality(read),
+  }
+}
+
+function readQuality(read: Reader) {
+  const file = read.text('QUALITY_RULES')
+  return {
+    /** Whether this process counts what comes in; off where another one does it for the same file. */
+    consumers: read.onOff('CONSUMERS', true),
+    rulesFile: file === undefined ? null : resolve(file),
   }
 }
 

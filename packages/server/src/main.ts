@@ -7,6 +7,7 @@ import { scheduleReports } from './daily-reports.ts'
 import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
+import { createPipeline, type Pipeline } from './pipeline.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
 import { createReadiness } from './readiness.ts'
 import type { PipelineSettings } from './reports/runs/runs.ts'
@@ -41,18 +42,26 @@ export async function startQuestline(
   const world: World = { ...theWorld(config), onCommit: measureCommits(metrics), ...changes }
   const { database } = config.store
   const release = database.kind === 'sqlite' ? claim(database.file) : () => undefined
-  const books = await openBooks(config, world).catch((error: unknown) => {
+  let pipeline: Pipeline | undefined
+  const onCommit: World['onCommit'] = (writes, durationMs) => {
+    world.onCommit(writes, durationMs)
+    pipeline?.look()
+  }
+  const books = await openBooks(config, { ...world, onCommit }).catch((error: unknown) => {
     release()
     throw error
   })
   let stopping = false
   const reports = createReports(books, changes.reportsProgram)
   const prepareApp = async () => {
-    const app = await createApp(books, metrics, reports, () => stopping)
+    const opened = await createPipeline(books, metrics)
+    pipeline = opened
+    const app = await createApp(books, metrics, reports, opened, () => stopping)
     changes.prepare?.(app)
-    return app
+    return { app, opened }
   }
-  const app = await prepareApp().catch(async (error: unknown) => {
+  const { app, opened } = await prepareApp().catch(async (error: unknown) => {
+    await pipeline?.close()
     await books.close()
     release()
     throw error
@@ -60,9 +69,11 @@ export async function startQuestline(
   const stopAll = await startAll([
     { name: 'claim', start: async () => async () => release() },
     { name: 'books', start: async () => () => books.close() },
+    { name: 'live numbers', start: async () => () => opened.close() },
     { name: 'sweeps', start: async () => startSweeps(books) },
     { name: 'standing audit', start: () => watchLedger(books, metrics) },
     { name: 'http', start: () => listen(app, config) },
+    { name: 'consumers', start: () => opened.begin() },
     // Stopped first: a request may wait for a run.
     { name: 'reports', start: () => reports.begin() },
     { name: 'daily reports', start: () => scheduleReports(reports.daily, config.reports.daily) },
@@ -109,6 +120,7 @@ async function createApp(
   books: Books,
   metrics: Metrics,
   reports: ReportsDesk,
+  { numbers }: Pipeline,
   isStopping: () => boolean,
 ) {
   const { config, world, store, writer } = books
@@ -121,6 +133,7 @@ async function createApp(
       logger: world.logger,
       inFlight: createInFlight(),
       reports,
+      numbers,
       isUnavailable: (error) => error instanceof StoreFailure && error.kind !== 'bug',
       load: writer.stats,
       isStopping,

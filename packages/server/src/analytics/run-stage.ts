@@ -7,8 +7,10 @@ export type Follow = {
   readonly signal: AbortSignal
   /** Resolves when there may be something new, at the latest when the signal aborts. */
   idle(): Promise<void>
-  /** After each step that took something. */
-  onStep(stage: Stage, offsets: number): void
+  /** After each step that took something, with the last offset that was seen. */
+  onStep(stage: Stage, offset: number): void
+  /** After a step that went well again. */
+  onRecovery(stage: Stage): void
   /** A failure, and after how many milliseconds the same step is tried again. */
   onFailure(stage: Stage, error: unknown, againMs: number): void
 }
@@ -25,8 +27,9 @@ export async function runStage(stage: Stage, follow: Follow): Promise<void> {
   while (!follow.signal.aborted) {
     try {
       const taken = stage.lease.take() ? await stage.step() : 0
+      if (failures > 0) follow.onRecovery(stage)
       failures = 0
-      if (taken > 0) follow.onStep(stage, taken)
+      if (taken > 0) follow.onStep(stage, await stage.checkpoint())
       // In either case the messages of this thread get their turn.
       if (taken > 0) await new Promise(setImmediate)
       else await follow.idle()

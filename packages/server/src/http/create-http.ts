@@ -1,9 +1,11 @@
 import { type FastifyInstance, fastify } from 'fastify'
+import { noteArrivals } from './arrival.ts'
 import { parseBodies } from './body.ts'
 import { createConnections } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import { serveDocumentation } from './documentation/documentation.ts'
 import { createEndpoints } from './endpoints.ts'
+import { readEventBodies } from './event-body.ts'
 import {
   createHeaders,
   createRequestIds,
@@ -11,6 +13,7 @@ import {
   putHeaders,
   sendHeaders,
 } from './headers.ts'
+import { createKpiStreams } from './kpi-streams.ts'
 import { createLimits } from './limits.ts'
 import { serveMetrics } from './metrics.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
@@ -78,6 +81,8 @@ export async function createHttp(
   const limits = createLimits(parts.clock, settings.limits)
   const deadlines = createDeadlines(parts.clock)
   app.addHook('onClose', async () => deadlines.stop())
+  const streams = createKpiStreams(parts.numbers)
+  app.addHook('preClose', async () => streams.stop())
   serveEndpoints(
     app,
     {
@@ -92,9 +97,9 @@ export async function createHttp(
       isStopping: parts.isStopping,
       observer: parts.observer,
     },
-    createEndpoints({ ...parts, settings }),
+    createEndpoints({ ...parts, settings, streams }),
   )
-  serveMetrics(app, { ...parts, settings })
-  serveDocumentation(app, { ...parts, settings }, limits)
+  serveMetrics(app, { ...parts, settings, streams })
+  serveDocumentation(app, { ...parts, settings, streams }, limits)
   return app
 }

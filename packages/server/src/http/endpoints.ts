@@ -4,10 +4,14 @@ import { earn } from './endpoints/earn.ts'
 import { event } from './endpoints/event.ts'
 import { events } from './endpoints/events.ts'
 import { health } from './endpoints/health.ts'
+import { kpiDays, kpiHours, kpiMinutes } from './endpoints/kpi.ts'
+import { kpiStream } from './endpoints/kpi-stream.ts'
+import { ingest, ingestInstall, ingestPurchase } from './endpoints/ingest.ts'
 import { ledger } from './endpoints/ledger.ts'
 import { live } from './endpoints/live.ts'
 import { login } from './endpoints/login.ts'
 import { logout } from './endpoints/logout.ts'
+import { loss } from './endpoints/loss.ts'
 import { passwordLogin } from './endpoints/password-login.ts'
 import { postback } from './endpoints/postback.ts'
 import { problem } from './endpoints/problem.ts'
@@ -46,8 +50,16 @@ export function createEndpoints(parts: EndpointParts): readonly Endpoint[] {
     event,
     events,
     stats,
+    ingest,
+    ingestInstall,
+    ingestPurchase,
     track,
     postback,
+    kpiMinutes,
+    kpiHours,
+    kpiDays,
+    kpiStream,
+    loss,
     runPipeline,
     reports,
     reportRuns,

@@ -1,11 +1,14 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Attribution } from '../attribution/attribution.ts'
 import type { InFlight } from '../idempotency/idempotency.ts'
+import type { Ingest } from '../ingest/ingest.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Logger, Random } from '../platform/platform.ts'
 import type { GoodRun, OpenReport, Pipeline, RunRecord } from '../reports/reports.ts'
+import type { ChangedMinute, KpiPosition, KpiQuery, KpiWindow, Loss } from '../windows/windows.ts'
 import type { HeaderSettings } from './headers.ts'
+import type { KpiStreams } from './kpi-streams.ts'
 import type { LimitSettings } from './limits.ts'
 import type { IsUnavailable } from './problems.ts'
 import type { Load, SheddingSettings } from './shedding.ts'
@@ -31,6 +34,22 @@ export type Reports = {
   open(file: string, date?: string): Promise<OpenReport | undefined>
 }
 
+/** What the consumers of the log have counted, whichever process they run in. */
+export type LiveNumbers = {
+  windows(query: KpiQuery): Promise<readonly KpiWindow[]>
+  /** The next minutes that changed after a position. */
+  changes(
+    after: KpiPosition,
+    filter: Omit<KpiQuery, 'grain' | 'from' | 'to'>,
+  ): Promise<readonly ChangedMinute[]>
+  /** Before the minutes that changed last. */
+  newest(): Promise<KpiPosition>
+  /** `app` null: of all apps. */
+  loss(app: string | null): Promise<readonly Loss[]>
+  /** Calls whenever minutes may have changed; the result ends that. */
+  onChange(listener: () => void): () => void
+}
+
 export type HttpSettings = HeaderSettings &
   SheddingSettings & {
     readonly environment: string
@@ -50,8 +69,10 @@ export type HttpParts = {
   readonly accounts: Accounts
   readonly ledger: Ledger
   readonly log: Log
+  readonly ingest: Ingest
   readonly attribution: Attribution
   readonly reports: Reports
+  readonly numbers: LiveNumbers
   readonly inFlight: InFlight
   readonly clock: Clock
   readonly random: Random
@@ -68,4 +89,7 @@ export type HttpParts = {
 }
 
 /** What an endpoint's factory takes. */
-export type EndpointParts = HttpParts & { readonly settings: HttpSettings }
+export type EndpointParts = HttpParts & {
+  readonly settings: HttpSettings
+  readonly streams: KpiStreams
+}

@@ -1,0 +1,24 @@
+import type { Config } from './config.ts'
+import type { Rule } from './quality/quality.ts'
+
+/** What the thread of the consumers is told when it begins. */
+export type PipelineOrder = {
+  readonly database: Config['store']['database']
+  readonly analytics: { readonly file: string; readonly busyTimeoutMs: number }
+  readonly rules: readonly Rule[]
+  readonly batchEvents: number
+}
+
+/** To the thread: there may be something new in the log; or: end. */
+export type ToPipeline = 'look' | 'stop'
+
+export type FromPipeline =
+  | { readonly kind: 'step'; readonly stage: string; readonly offset: number }
+  | { readonly kind: 'recovery'; readonly stage: string }
+  | {
+      readonly kind: 'failure'
+      readonly stage: string
+      readonly error: string
+      /** After so long the same step is tried again. */
+      readonly againMs: number
+    }

@@ -1,0 +1,70 @@
+import type { FromPipeline } from './pipeline-messages.ts'
+import type { Logger, Metrics } from './platform/platform.ts'
+
+export type WatchParts = {
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** The newest offset of the log. */
+  readonly head: () => Promise<number>
+}
+
+const STAGES = ['quality', 'loss', 'windows']
+
+/** Makes what the consumers tell visible: a bug in one of them is loud, and HTTP goes on. */
+export function createWatch({ logger, metrics, head }: WatchParts) {
+  const offsets = new Map(STAGES.map((stage) => [stage, 0]))
+  const failing = new Set<string>()
+  const listeners = new Set<() => void>()
+  const failed = metrics.counter('consumer_failures_total', 'Steps of consumers that failed.')
+  let newest = 0
+
+  metrics.gauge('consumers_failing', 'Consumers that fail and try again.', () => failing.size)
+  for (const stage of STAGES) {
+    const lag = () => Math.max(0, newest - (offsets.get(stage) ?? 0))
+    metrics.gauge(`${stage}_lag_events`, `Offsets of the log that ${stage} has not seen.`, lag)
+  }
+
+  return {
+    /** Calls after each step of the windows. */
+    onChange(listener: () => void): () => void {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+
+    hear(message: FromPipeline): void {
+      const { stage } = message
+      switch (message.kind) {
+        case 'step':
+          offsets.set(stage, message.offset)
+          newest = Math.max(newest, message.offset)
+          if (stage === 'windows') for (const listener of listeners) listener()
+          return
+        case 'recovery':
+          failing.delete(stage)
+          logger.info({ stage }, 'a consumer works again')
+          return
+        case 'failure': {
+          failing.add(stage)
+          failed()
+          const { error, againMs } = message
+          logger.error({ stage, error, againMs }, 'a consumer failed, and tries the same again')
+        }
+      }
+    },
+
+    /** The thread itself, with all consumers in it. */
+    died(error: unknown, againMs: number): void {
+      failing.add('thread')
+      failed()
+      logger.error({ err: error, againMs }, 'the thread of the consumers died, another one follows')
+    },
+    lives: (): void => void failing.delete('thread'),
+
+    /** Asks how far the log is. */
+    async look(): Promise<void> {
+      newest = await head().catch(() => newest)
+    },
+  }
+}
+
+export type Watch = ReturnType<typeof createWatch>

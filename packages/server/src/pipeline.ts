@@ -1,0 +1,54 @@
+import { analyticsFile, openAnalytics } from './analytics/analytics.ts'
+import type { Books } from './books.ts'
+import type { Config } from './config.ts'
+import { BATCH_EVENTS } from './consumers.ts'
+import type { LiveNumbers } from './http/http.ts'
+import { createThread } from './pipeline-thread.ts'
+import { createWatch } from './pipeline-watch.ts'
+import type { Metrics, Stop } from './platform/platform.ts'
+import { loadRules } from './quality-rules.ts'
+import { newestPosition, nextChanges, readKpi, readLoss } from './windows/windows.ts'
+
+/** What the server does with its events once they are in the log. */
+export type Pipeline = {
+  /** What HTTP shows of it. */
+  readonly numbers: LiveNumbers
+  /** The log may have grown. */
+  look(): void
+  /** Starts the consumers; the result stops them, and waits for the step in progress. */
+  begin(): Promise<Stop>
+  /** After `begin` was stopped. */
+  close(): Promise<void>
+}
+
+export async function createPipeline(
+  { config, world, log }: Books,
+  metrics: Metrics,
+): Promise<Pipeline> {
+  const rules = loadRules(config.quality.rulesFile)
+  const analytics = analyticsSettings(config)
+  const parts = { now: world.clock.now, random: world.random }
+  const store = await openAnalytics(parts, analytics)
+  const watch = createWatch({ logger: world.logger, metrics, head: log.head })
+  const thread = createThread(
+    { database: config.store.database, analytics, rules, batchEvents: BATCH_EVENTS },
+    watch,
+  )
+  return {
+    numbers: {
+      windows: (query) => readKpi(store.read, query),
+      changes: (after, filter) => nextChanges(store.read, after, filter),
+      newest: () => newestPosition(store.read),
+      loss: (app) => readLoss(store.read, app),
+      onChange: watch.onChange,
+    },
+    look: thread.look,
+    begin: async () => (config.quality.consumers ? thread.begin() : async () => undefined),
+    close: () => store.close(),
+  }
+}
+
+export const analyticsSettings = ({ store: { database }, dataDir }: Config) => ({
+  file: analyticsFile(database, dataDir),
+  busyTimeoutMs: database.kind === 'sqlite' ? database.busyTimeoutMs : 5_000,
+})
