@@ -10,6 +10,7 @@ const WHO: Readonly<Record<Route['access'], string>> = {
   player: 'player',
   'player-or-server': 'player, server key',
   'player-or-operator': 'that player, operator key',
+  ingest: 'ingest key',
   operator: 'operator key',
   'operator-or-door': 'operator key; this machine, where the door is open',
   verifier: 'who can prove it',

@@ -35,6 +35,7 @@ const UNNAMED: Readonly<Record<Access, Readonly<Record<Caller, number>>>> = {
   // A server key that names nobody means nobody.
   'player-or-server': may(401, 200, 200, 403, 422, 403),
   'player-or-operator': may(401, 200, 200, 200, 403, 403),
+  ingest: may(401, 403, 403, 403, 403, 200),
   operator: may(401, 403, 403, 200, 403, 403),
   // The door is open in development, and all of these come from this machine.
   'operator-or-door': may(200, 200, 200, 200, 200, 200),

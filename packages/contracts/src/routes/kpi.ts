@@ -153,7 +153,7 @@ export const KPI_STREAM = defineRoute({
   takesMinutes: true,
   produces: ['text/event-stream'],
   query: Type.Object(filter, { additionalProperties: false }),
-  responses: { 200: Type.Unknown({ title: 'KpiStream' }) },
+  responses: { 200: Type.Unknown() },
 })
 
 export const LossRow = Type.Object(
