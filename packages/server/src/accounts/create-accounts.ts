@@ -46,7 +46,7 @@ export type Accounts = Sessions &
      * `reserved-id`, `device-secret-unbound`, `device-secret-required`
      */
     guestLogin(input: GuestLogin): Promise<Session>
-    /** `gone` says that the client has left: a hash that still waits for its turn is dropped, and the reason thrown. */
+    /** `gone` says that nobody waits for the answer: a hash that waits for its turn is dropped, and the reason thrown. */
     register(credentials: Credentials, gone?: AbortSignal): Promise<Registered>
     passwordLogin(credentials: Credentials, gone?: AbortSignal): Promise<Session>
     hashingLoad(): HashingLoad

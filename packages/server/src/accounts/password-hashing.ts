@@ -47,7 +47,7 @@ export function createPasswordHashing(
   const waiting: (() => void)[] = []
   let running = 0
 
-  /** Nobody waits for the answer of a client that is gone, so its place is somebody else's. */
+  /** Where nobody waits for the answer any more, the place in the queue is somebody else's. */
   const inLine = (gone: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
       const start = (): void => {

@@ -2,7 +2,7 @@ import { ProblemError, type Route } from '@questline/contracts'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { createIntent, type InFlight, type Intent, readKey } from '../idempotency/idempotency.ts'
 import { callerName, headerValues } from './access.ts'
-import { ClientGone } from './connection-state.ts'
+import { NobodyWaits } from './connection-state.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import type { HeadersFor } from './headers.ts'
@@ -63,7 +63,7 @@ export function answering(
       },
       (error) => {
         if (!isWaitedFor()) return
-        if (error instanceof ClientGone) reply.hijack()
+        if (error instanceof NobodyWaits) reply.hijack()
         else reply.send(toError(error))
       },
     )

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** What is known of a connection beside its requests. */
@@ -12,11 +12,18 @@ export type ConnectionState = {
   proven: { readonly header: string; readonly token: string } | null
   /** Nothing that still comes on it may be carried out. */
   ended: boolean
-  /** Made for the first request that asks for it. */
-  gone: AbortSignal | null
+  /** Aborts when it is closed. Made for the first request that asks for it. */
+  closed: AbortSignal | null
 }
 
 const STATE: unique symbol = Symbol('questline connection')
+const WAITING: unique symbol = Symbol('questline waiting')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [WAITING]?: AbortController
+  }
+}
 
 declare module 'node:net' {
   interface Socket {
@@ -28,28 +35,35 @@ declare module 'node:net' {
 export function stateOf(socket: Socket): ConnectionState {
   const known = socket[STATE]
   if (known) return known
-  const state = { answering: null, proven: null, ended: false, gone: null }
+  const state = { answering: null, proven: null, ended: false, closed: null }
   socket[STATE] = state
   return state
 }
 
-/** Why work was given up that nobody waits for: there is no one to answer, and nothing has failed. */
-export class ClientGone extends Error {
+/** Why work was given up: there is no one to answer, or no more to say, and nothing has failed. */
+export class NobodyWaits extends Error {
   constructor() {
-    super('the client has closed its connection')
+    super('nobody waits for the answer any more')
   }
 }
 
-/** Aborts with `ClientGone` when the connection is closed. All requests on it share the one signal. */
-export function goneOf(socket: Socket): AbortSignal {
-  const state = stateOf(socket)
-  state.gone ??= abortedByClose(socket)
-  return state.gone
+/** Aborts with `NobodyWaits` when the connection is closed, or the request is answered by `giveUp`. */
+export function goneOf(request: IncomingMessage): AbortSignal {
+  const state = stateOf(request.socket)
+  state.closed ??= abortedByClose(request.socket)
+  const waiting = new AbortController()
+  request[WAITING] = waiting
+  return AbortSignal.any([state.closed, waiting.signal])
+}
+
+/** Says that the request has had its answer: what can still be given up of its work, is. */
+export function giveUp(request: IncomingMessage): void {
+  request[WAITING]?.abort(new NobodyWaits())
 }
 
 function abortedByClose(socket: Socket): AbortSignal {
   const leaving = new AbortController()
-  const leave = () => leaving.abort(new ClientGone())
+  const leave = () => leaving.abort(new NobodyWaits())
   if (socket.destroyed) leave()
   else socket.once('close', leave)
   return leaving.signal

@@ -1,12 +1,13 @@
 import { ProblemError } from '@questline/contracts'
 import type { FastifyReply } from 'fastify'
 import type { Clock } from '../platform/platform.ts'
+import { giveUp } from './connection-state.ts'
 
 /** One piece of work that is under way for an answer. */
 export type Watched = {
   readonly since: number
   readonly reply: FastifyReply
-  /** Told to the client once the work has taken too long. It is not interrupted. */
+  /** Told to the client once the work has taken too long. What is already at work is not interrupted. */
   readonly detail: string
   before: Watched | null
   after: Watched | null
@@ -44,6 +45,7 @@ export function createDeadlines(clock: Clock): Deadlines {
       const { reply, detail } = first
       end(first)
       if (!reply.sent) reply.send(new ProblemError('overloaded', { detail, retryAfter: 1 }))
+      giveUp(reply.request.raw)
     }
   }
   const timer = setInterval(look, LOOK_INTERVAL_MS)

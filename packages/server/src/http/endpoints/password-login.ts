@@ -5,5 +5,5 @@ import type { EndpointParts } from '../parts.ts'
 
 export const passwordLogin = ({ accounts }: EndpointParts) =>
   endpoint(PASSWORD_LOGIN, async ({ body, request }) =>
-    ok(await accounts.passwordLogin(body, goneOf(request.raw.socket))),
+    ok(await accounts.passwordLogin(body, goneOf(request.raw))),
   )

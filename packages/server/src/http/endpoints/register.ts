@@ -5,6 +5,6 @@ import type { EndpointParts } from '../parts.ts'
 
 export const register = ({ accounts }: EndpointParts) =>
   endpoint(REGISTER, async ({ body, request }) => {
-    const { userId, username } = await accounts.register(body, goneOf(request.raw.socket))
+    const { userId, username } = await accounts.register(body, goneOf(request.raw))
     return { status: 201, body: { userId, username, balance: 0 } }
   })
