@@ -97,7 +97,7 @@ export function authorize(access: Access, caller: Caller): void {
  * For a door that is closed to everybody but operators.
  * @throws ProblemError `unauthenticated` without credentials, `door-closed` with the wrong kind of them
  */
-export async function admitOperator(accounts: Accounts, request: FastifyRequest): Promise<void> {
+export async function checkOperator(accounts: Accounts, request: FastifyRequest): Promise<void> {
   const caller = await identify(accounts, request)
   if (caller.kind === 'nobody') throw new ProblemError('unauthenticated')
   if (caller.kind !== 'key' || caller.scope !== 'operator') throw new ProblemError('door-closed')

@@ -2,13 +2,14 @@ import { ProblemError, type Route } from '@questline/contracts'
 import type {
   FastifyReply,
   FastifyRequest,
+  onRequestAsyncHookHandler,
   onRequestHookHandler,
   preValidationHookHandler,
 } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Attribution } from '../attribution/attribution.ts'
 import { accepts } from './accept.ts'
-import { authorize, headerValues, identify, seemsToBearKey } from './access.ts'
+import { authorize, checkOperator, headerValues, identify, seemsToBearKey } from './access.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Caller } from './endpoint.ts'
 import type { Limits } from './limits.ts'
@@ -77,13 +78,19 @@ function whenAdmitted(
   admitted: Promise<void>,
   done: (error?: Error) => void,
 ): void {
-  const watched = deadlines.begin(reply, CHECK_TOOK_TOO_LONG)
-  admitted
-    .finally(() => deadlines.end(watched))
-    .then(
-      () => done(),
-      (error) => done(toError(error)),
-    )
+  deadlines.watch(reply, CHECK_TOOK_TOO_LONG, admitted).then(
+    () => done(),
+    (error) => done(toError(error)),
+  )
+}
+
+/** Lets operators in, and nobody else: for a page that is no route of the contract. */
+export function admitOperators({
+  accounts,
+  deadlines,
+}: Pick<AdmissionParts, 'accounts' | 'deadlines'>): onRequestAsyncHookHandler {
+  return (request, reply) =>
+    deadlines.watch(reply, CHECK_TOOK_TOO_LONG, checkOperator(accounts, request))
 }
 
 /** A postback is proven over its raw bytes, before anything is made of them. */

@@ -99,7 +99,7 @@ export async function createHttp(
     },
     createEndpoints({ ...parts, settings, streams }),
   )
-  serveMetrics(app, { ...parts, settings, streams })
-  serveDocumentation(app, { ...parts, settings, streams }, limits)
+  serveMetrics(app, { ...parts, settings, streams }, deadlines)
+  serveDocumentation(app, { ...parts, settings, streams }, { limits, deadlines })
   return app
 }

@@ -16,6 +16,8 @@ export type Watched = {
 export type Deadlines = {
   begin(reply: FastifyReply, detail: string): Watched
   end(watched: Watched): void
+  /** Begins, and ends with `work`. */
+  watch<T>(reply: FastifyReply, detail: string, work: Promise<T>): Promise<T>
   stop(): void
 }
 
@@ -51,15 +53,21 @@ export function createDeadlines(clock: Clock): Deadlines {
   const timer = setInterval(look, LOOK_INTERVAL_MS)
   timer.unref()
 
+  const begin: Deadlines['begin'] = (reply, detail) => {
+    const watched = { since: clock.monotonic(), reply, detail, before: last, after: null }
+    if (last === null) first = watched
+    else last.after = watched
+    last = watched
+    return watched
+  }
+
   return {
-    begin(reply, detail) {
-      const watched = { since: clock.monotonic(), reply, detail, before: last, after: null }
-      if (last === null) first = watched
-      else last.after = watched
-      last = watched
-      return watched
-    },
+    begin,
     end,
+    watch(reply, detail, work) {
+      const watched = begin(reply, detail)
+      return work.finally(() => end(watched))
+    },
     stop: () => clearInterval(timer),
   }
 }

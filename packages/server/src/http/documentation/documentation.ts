@@ -1,8 +1,9 @@
 // The API explains itself: /openapi.json, Swagger UI at /docs, ReDoc at /redoc, a Postman collection.
 // All of it is made from the contracts; a page loads nothing from another host. Whatever is heavy is
 // imported and read at the first request for it, so that a server starts and a command runs without.
-import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
-import { admitOperator } from '../access.ts'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+import { admitOperators } from '../admission.ts'
+import type { Deadlines } from '../deadlines.ts'
 import type { Limits } from '../limits.ts'
 import type { EndpointParts } from '../parts.ts'
 import { refuseOtherMethods } from '../serve.ts'
@@ -21,10 +22,12 @@ export async function postmanCollection(): Promise<string> {
   return jsonText(buildPostmanCollection())
 }
 
+type Guards = { readonly limits: Limits; readonly deadlines: Deadlines }
+
 export function serveDocumentation(
   app: FastifyInstance,
   parts: EndpointParts,
-  limits: Limits,
+  guards: Guards,
 ): void {
   const served = [
     {
@@ -34,7 +37,7 @@ export function serveDocumentation(
     },
     ...DOCUMENTATION_FILES,
   ]
-  const onRequest = admitReaders(parts, limits)
+  const onRequest = admitReaders(parts, guards)
   for (const file of served) {
     const read = once(file.read)
     app.get(file.url, { schema: { hide: true }, onRequest }, async (_request, reply) => {
@@ -60,10 +63,11 @@ function once<T>(read: () => T | Promise<T>): () => Promise<T> {
 /** A map of the whole API helps those who attack it, so production shows it to operators only. */
 function admitReaders(
   { accounts, settings }: EndpointParts,
-  limits: Limits,
-): onRequestAsyncHookHandler {
-  return async (request) => {
+  { limits, deadlines }: Guards,
+): onRequestHookHandler[] {
+  const limited: onRequestHookHandler = (request, _reply, done) => {
     limits.beforePage(request.ip)
-    if (!settings.doors.docsPublic) await admitOperator(accounts, request)
+    done()
   }
+  return settings.doors.docsPublic ? [limited] : [limited, admitOperators({ accounts, deadlines })]
 }
