@@ -6,7 +6,10 @@ import { startServer, type TestServer } from '../http/server.ts'
 describe('smoke', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer({ name: 'sqlite', fresh: freshSqlite }, { settings: { CONSUMERS: 'on', LOG_LEVEL: 'info' } })
+    server = await startServer(
+      { name: 'sqlite', fresh: freshSqlite },
+      { settings: { CONSUMERS: 'on', LOG_LEVEL: 'info' } },
+    )
   })
   afterAll(() => server.stop())
   it('counts a free event', async () => {

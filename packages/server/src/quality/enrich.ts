@@ -106,7 +106,7 @@ const seqOf = (value: unknown): number | null =>
 const idOf = (value: unknown): string | null =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : null
 
-/** The distinct players of a game event, the one who sent it first. */
+/** The players of a game event, the one who sent it first. Who plays itself is there twice. */
 function playersOf(record: LogRecord, fields: Fields, initOf: InitOf): readonly ActivePlayer[] {
   const a = idOf(fields['user-a'])
   const b = idOf(fields['user-b'])
@@ -117,25 +117,27 @@ function playersOf(record: LogRecord, fields: Fields, initOf: InitOf): readonly 
     const id = own ?? user
     return id === null ? NOBODY : [placed(record, id, fields['platform'], fields, initOf)]
   }
-  const players = new Map<string, ActivePlayer>()
-  const add = (id: string | null, platform: unknown, from: Fields): void => {
-    if (id !== null && !players.has(id)) players.set(id, placed(record, id, platform, from, initOf))
-  }
-  // A side of a match plays where its own block says, whoever has sent the event.
   const sender = own ?? user ?? a
-  const side = (id: string | null, block: unknown): void => {
+  // A side of a match plays where its own block says, whoever has sent the event.
+  const side = (id: string | null, block: unknown): ActivePlayer[] => {
+    if (id === null) return []
+    const from = id === sender ? fields : NO_FIELDS
     const says = isFields(block) ? block['platform'] : undefined
-    const isSender = id === sender
-    add(id, says ?? (isSender ? fields['platform'] : undefined), isSender ? fields : NO_FIELDS)
+    return [placed(record, id, says ?? from['platform'], from, initOf)]
   }
-  side(a, fields['user-a-postmatch-info'])
-  side(b, fields['user-b-postmatch-info'])
-  add(own, fields['platform'], fields)
-  add(user, fields['platform'], fields)
-  const first = sender === null ? undefined : players.get(sender)
-  return first
-    ? [first, ...[...players.values()].filter((each) => each !== first)]
-    : [...players.values()]
+  const sides = [
+    ...side(a, fields['user-a-postmatch-info']),
+    ...side(b, fields['user-b-postmatch-info']),
+  ]
+  const others = new Set([own, user].filter((id) => id !== null && id !== a && id !== b))
+  const all = [
+    ...sides,
+    ...[...others].flatMap((id) =>
+      id === null ? [] : [placed(record, id, fields['platform'], fields, initOf)],
+    ),
+  ]
+  const first = all.find(({ id }) => id === sender)
+  return first === undefined ? all : [first, ...all.filter((each) => each !== first)]
 }
 
 /** Where a player is: what the event itself says, else its newest `init`, else nobody knows. */

@@ -1,0 +1,63 @@
+import { createLeases, openAnalytics } from '../../packages/server/src/analytics/analytics.ts'
+import { createConsumers } from '../../packages/server/src/consumers.ts'
+import { systemRandom } from '../../packages/server/src/platform/platform.ts'
+import type { Rule } from '../../packages/server/src/quality/quality.ts'
+import type { Store } from '../../packages/server/src/store/store.ts'
+import { plainSql, type SqlRow } from '../plain-sql.ts'
+
+export const openTestAnalytics = (file: string): Promise<Store> =>
+  openAnalytics({ now: () => 0, random: systemRandom() }, { file, busyTimeoutMs: 8_000 })
+
+export type ConsumeSettings = {
+  readonly batchEvents?: number
+  readonly until?: number
+  readonly rules?: readonly Rule[]
+}
+
+/** A process of the consumers, as far as its memory goes: made anew it remembers nothing. */
+export function testConsumers(
+  books: Store,
+  { file, analytics }: { readonly file: string; readonly analytics: Store },
+  { batchEvents = 1_000, until, rules = [] }: ConsumeSettings = {},
+) {
+  const { stages } = createConsumers(
+    { readBooks: books.read, analytics, leases: createLeases(file) },
+    { rules, batchEvents, ...(until === undefined ? {} : { until }) },
+  )
+  return {
+    stages,
+    /** Until no stage finds anything. */
+    async drain(): Promise<void> {
+      for (;;) {
+        let taken = 0
+        for (const stage of stages) taken += await stage.step()
+        if (taken === 0) return
+      }
+    },
+  }
+}
+
+/** All that is computed, in the order of its keys, but where consumers are in their work. */
+const TABLES: Readonly<Record<string, string>> = {
+  window_facts: 'grain, platform, start, app, country_code, metric, label',
+  window_users: 'grain, start, app, user_id',
+  window_changes: 'start',
+  window_purchases: 'day, currency, log_offset',
+  window_rates: 'day, currency',
+  quality_counts: 'app, minute',
+  rejected_events: 'log_offset',
+  player_inits: 'app, player_id',
+  loss_devices: 'app, device_id',
+  loss_versions: 'app, sdk, version',
+  checkpoints: 'consumer',
+}
+
+/** Every row of the analytics file, read by no code of the server. */
+export async function rowsOf(file: string): Promise<Readonly<Record<string, readonly SqlRow[]>>> {
+  const url = `sqlite:///${file}`
+  const tables = Object.entries(TABLES).map(async ([table, order]) => [
+    table,
+    await plainSql(url, `SELECT * FROM ${table} ORDER BY ${order}`),
+  ])
+  return Object.fromEntries(await Promise.all(tables))
+}
