@@ -12,6 +12,7 @@ import {
   WALLET,
 } from './routes/currency.ts'
 import { EVENT, EVENTS, STATS } from './routes/events.ts'
+import { INGEST_ROUTES } from './routes/ingest.ts'
 import { KPI_ROUTES } from './routes/kpi.ts'
 import { HEALTH, LIVE, PROBLEM_PAGE, READY } from './routes/operations.ts'
 import { REPORT, REPORT_RUNS, REPORTS, RUN_PIPELINE } from './routes/reports.ts'
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   EVENT,
   EVENTS,
   STATS,
+  ...INGEST_ROUTES,
   TRACK,
   POSTBACK,
   ...KPI_ROUTES,

@@ -3,6 +3,7 @@ import { type Attribution, createAttribution } from './attribution/attribution.t
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { developmentSecrets } from './development-secrets.ts'
+import { createIngest, type Ingest } from './ingest/ingest.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './log/log.ts'
 import {
@@ -51,6 +52,7 @@ export type Books = {
   readonly accounts: Accounts
   readonly ledger: Ledger
   readonly log: Log
+  readonly ingest: Ingest
   readonly attribution: Attribution
   close(): Promise<void>
 }
@@ -75,6 +77,7 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
     store,
     writer,
     log,
+    ingest: createIngest({ writer }, config.ingest),
     ledger: createLedger({ store, writer, append: log.append }),
     accounts: createAccounts(parts, {
       ...config.accounts,

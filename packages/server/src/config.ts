@@ -94,6 +94,7 @@ function readAll(read: Reader) {
     postbackTokenHeader: read.text('AF_TOKEN_HEADER')?.toLowerCase() ?? 'x-af-token',
     ledger: readLedger(read, production),
     ingestKey: readIngestKey(read),
+    ingest: readIngest(read),
     reports: readReportSettings(read, dataDir),
     quality: readQuality(read),
   }
@@ -248,6 +249,15 @@ function readLedger(read: Reader, production: boolean) {
     currencies,
     earnDailyMax: cap === 0 ? null : cap,
     answersKeptMs: read.integer('IDEMPOTENCY_ANSWER_HOURS', 24, 24, 8_760) * 3_600_000,
+  }
+}
+
+function readIngest(read: Reader) {
+  return {
+    /** Room for 4,096 batches of 50 at once. */
+    queueEventsMax: read.integer('INGEST_QUEUE_EVENTS_MAX', 262_144, 1, 100_000_000),
+    queueBytesMax: read.integer('INGEST_QUEUE_BYTES_MAX', 134_217_728, 1, 100_000_000_000),
+    refusedKeptMs: read.integer('REFUSED_EVENTS_DAYS', 30, 1, 3_650) * 86_400_000,
   }
 }
 

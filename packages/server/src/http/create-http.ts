@@ -1,11 +1,9 @@
 import { type FastifyInstance, fastify } from 'fastify'
-import { noteArrivals } from './arrival.ts'
 import { parseBodies } from './body.ts'
 import { createConnections } from './connection.ts'
 import { createDeadlines } from './deadlines.ts'
 import { serveDocumentation } from './documentation/documentation.ts'
 import { createEndpoints } from './endpoints.ts'
-import { readEventBodies } from './event-body.ts'
 import {
   createHeaders,
   createRequestIds,
@@ -19,7 +17,8 @@ import { serveMetrics } from './metrics.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
 import { answerProblems, renderProblems } from './problems.ts'
 import { receiveRequests } from './receiving.ts'
-import { serveEndpoints } from './serve.ts'
+import { type ServeParts, serveEndpoints } from './serve.ts'
+import { isIngest, serveIngest } from './serve-ingest.ts'
 import { createShedding } from './shedding.ts'
 import { validateRequests } from './validation.ts'
 
@@ -83,22 +82,25 @@ export async function createHttp(
   app.addHook('onClose', async () => deadlines.stop())
   const streams = createKpiStreams(parts.numbers)
   app.addHook('preClose', async () => streams.stop())
+  const serving: ServeParts = {
+    accounts: parts.accounts,
+    attribution: parts.attribution,
+    inFlight: parts.inFlight,
+    limits,
+    clock: parts.clock,
+    deadlines,
+    headersFor,
+    shed: createShedding(parts.load, settings),
+    isStopping: parts.isStopping,
+    observer: parts.observer,
+  }
+  const endpoints = createEndpoints({ ...parts, settings, streams })
   serveEndpoints(
     app,
-    {
-      accounts: parts.accounts,
-      attribution: parts.attribution,
-      inFlight: parts.inFlight,
-      limits,
-      clock: parts.clock,
-      deadlines,
-      headersFor,
-      shed: createShedding(parts.load, settings),
-      isStopping: parts.isStopping,
-      observer: parts.observer,
-    },
-    createEndpoints({ ...parts, settings, streams }),
+    serving,
+    endpoints.filter((each) => !isIngest(each)),
   )
+  serveIngest(app, serving, endpoints.filter(isIngest), parts.ingest)
   serveMetrics(app, { ...parts, settings, streams }, deadlines)
   serveDocumentation(app, { ...parts, settings, streams }, { limits, deadlines })
   return app

@@ -86,7 +86,7 @@ function allowing(origin: string, request: FastifyRequest): string[] {
     ...headers,
     ...['access-control-allow-methods', 'GET, POST, PUT, DELETE'],
     'access-control-allow-headers',
-    'Authorization, Content-Type, Idempotency-Key, X-Request-ID',
+    'Authorization, Content-Type, Content-Encoding, Idempotency-Key, X-Request-ID, X-Attempt, X-Sent-At, X-Sdk, X-Monotonic',
     ...['access-control-max-age', '600'],
   ]
 }

@@ -22,7 +22,7 @@ export function serveEndpoints(
   parts: ServeParts,
   endpoints: readonly Endpoint[],
 ): void {
-  app.decorateRequest('caller')
+  if (!app.hasRequestDecorator('caller')) app.decorateRequest('caller')
   const methods = new Map<string, string[]>()
   for (const endpoint of endpoints) {
     const { path, aliases, method } = endpoint.route

@@ -43,7 +43,7 @@ export function createIngest(parts: { readonly writer: Writer }, settings: Queue
   const checks = createFamilyChecks(instants, 'wire')
   const queue = createQueue(settings)
 
-  const doorFor = (arrival: Arrival, text: string): Door => ({
+  const doorFor = (arrival: Arrival, text: string): Omit<Door, 'only'> => ({
     ...{ app: arrival.app, checks, instants, isSuspicious: maySeemFaulty(text) },
     correct: (occurredAt, event) =>
       correctClock({
@@ -56,12 +56,13 @@ export function createIngest(parts: { readonly writer: Writer }, settings: Queue
     arrival: Arrival,
     all: readonly Sent[],
     text: string,
+    only: string | null,
   ): Promise<Verdict[]> => {
     const release = queue.take(all.length, text.length)
     if (release === null)
       return all.map(({ json }) => ({ ...idOf(json), status: 'retry', code: 'busy' }))
     try {
-      const door = doorFor(arrival, text)
+      const door = { ...doorFor(arrival, text), only }
       const judged = all.map((sent) => judge(door, sent))
       const events = judged.flatMap((each) => (each.kind === 'passed' ? [each.event] : []))
       const refused = judged.flatMap((each, index) =>
@@ -81,13 +82,12 @@ export function createIngest(parts: { readonly writer: Writer }, settings: Queue
     admit() {
       if (queue.isFull()) throw new ProblemError('overloaded', { retryAfter: 1 })
     },
-    batch: (arrival, { events }, text) => accept(arrival, sentIn(events, text), text),
+    batch: (arrival, { events }, text) => accept(arrival, sentIn(events, text), text, null),
     async single(arrival, body, text, eventType) {
-      const json =
-        isFields(body) && body['event_type'] === undefined
-          ? { ...body, event_type: eventType }
-          : body
-      const [verdict] = await accept(arrival, [{ json, text, line: null }], text)
+      const isUntyped = isFields(body) && body['event_type'] === undefined
+      const json = isUntyped ? { ...body, event_type: eventType } : body
+      const sent = [{ json, text, line: null }]
+      const [verdict] = await accept(arrival, sent, text, eventType)
       if (!verdict) throw new Error('an event got no verdict')
       return verdict
     },

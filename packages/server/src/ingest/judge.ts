@@ -8,6 +8,8 @@ import { textFault } from './text-fault.ts'
 /** What events are judged by, alike for all of one delivery. */
 export type Door = {
   readonly app: string
+  /** The one family that is let in; null for all. */
+  readonly only: string | null
   readonly checks: FamilyChecks
   /** Milliseconds since the epoch; null for what is no instant. */
   readonly instants: (text: string) => number | null
@@ -58,6 +60,7 @@ export function judge(door: Door, sent: Sent): Judged {
   }
   const check = door.checks(json['event_type'])
   if (!check) return refused(json, 'unknown-event-type', '/event_type')
+  if (door.only !== null && door.only !== check.type) return refused(json, 'schema', '/event_type')
   if (typeof app === 'string' && app !== door.app) return refused(json, 'wrong-app', '/app_id')
   const fault = check.fault(json) ?? (door.isSuspicious ? textFault(json) : null)
   if (fault !== null) return refused(json, 'schema', fault)
