@@ -21,23 +21,26 @@ export type StatsPage = { readonly counts: readonly Count[]; readonly total: num
 const EARLIEST = Number.MIN_SAFE_INTEGER
 const LATEST = Number.MAX_SAFE_INTEGER
 
-const OF_PLAYER =
-  'player_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND ($4 IS NULL OR event_type = $4)'
+const OF_PLAYER = `player_id = $1 AND occurred_at >= $2 AND occurred_at < $3
+  AND (CAST($4 AS TEXT) IS NULL OR event_type = $4)`
+// Counted in each part: SQLite takes four times as long to count the rows of a view of two.
 const COUNT_OF_PLAYER = shared(
   'log.count-of-player',
-  `SELECT count(*) AS total FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}`,
+  `SELECT (SELECT count(*) FROM indexed_player_events WHERE ${OF_PLAYER})
+    + (SELECT count(*) FROM newest_player_events WHERE ${OF_PLAYER}) AS total`,
 )
 const PAGE_OF_PLAYER = shared(
   'log.page-of-player',
   `SELECT log_offset AS "offset", event_type AS "eventType", occurred_at AS "occurredAt", payload
-  FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')}
+  FROM player_events WHERE ${OF_PLAYER}
     AND (occurred_at, log_offset) < ($5, $6)
   ORDER BY occurred_at DESC, log_offset DESC LIMIT $7 OFFSET $8`,
 )
+const statsOfPart = (part: string): string =>
+  `SELECT event_type AS "eventType", count(*) AS count FROM ${part} WHERE ${OF_PLAYER} GROUP BY event_type`
 const STATS_OF_PLAYER = shared(
   'log.stats-of-player',
-  `SELECT event_type AS "eventType", count(*) AS count
-  FROM player_events WHERE ${OF_PLAYER.replaceAll('$4', 'CAST($4 AS TEXT)')} GROUP BY event_type`,
+  `${statsOfPart('indexed_player_events')} UNION ALL ${statsOfPart('newest_player_events')}`,
 )
 const OF_TYPE_AND_APP =
   '(CAST($3 AS TEXT) IS NULL OR event_type = $3) AND (CAST($4 AS TEXT) IS NULL OR app = $4)'
@@ -75,13 +78,9 @@ export async function eventsOfPlayer(
   return { events, total: count?.total ?? 0 }
 }
 
-export function statsOfPlayer(store: Store, playerId: string, filter: EventFilter) {
-  return store.read<Count>(STATS_OF_PLAYER, [
-    playerId,
-    filter.from ?? EARLIEST,
-    filter.to ?? LATEST,
-    filter.eventType,
-  ])
+export async function statsOfPlayer(store: Store, playerId: string, filter: EventFilter) {
+  const bounds = [playerId, filter.from ?? EARLIEST, filter.to ?? LATEST, filter.eventType]
+  return sumByType(await store.read<Count>(STATS_OF_PLAYER, bounds))
 }
 
 /** Whole hours come from the counts, the partial first and last hour from the log. `app` null: every app. */

@@ -115,7 +115,7 @@ const currency = ({ clustered, offset, refuse }: Spelling): string[] => [
     PRIMARY KEY (player_id, currency)
   ) ${clustered}`,
 
-  // In the order of the log; a player's entries are found through event_log_player.
+  // In the order of the log; a player's entries are found through the index of its events.
   `CREATE TABLE ledger_entries (
     entry_id ${offset} PRIMARY KEY,
     player_id TEXT NOT NULL,
