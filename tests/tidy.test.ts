@@ -45,6 +45,7 @@ const PLANTED: Readonly<Record<RuleName, readonly Fault[]>> = {
       'import store/store.ts, not store/sqlite/sqlite.ts',
     ),
     inLedger("import sdk from '@questline/sdk'", 'ledger must not import sdk'),
+    inLedger("import '@questline/sdk/players'", 'ledger must not import sdk'),
     inLedger(
       "import '../../../contracts/src/limits.ts'",
       `../../../contracts/src/limits.ts leaves ${SERVER}/`,
@@ -98,7 +99,17 @@ const PLANTED: Readonly<Record<RuleName, readonly Fault[]>> = {
       "import '../../server/src/main.ts'",
       ':1: ../../server/src/main.ts leaves packages/contracts/src/',
     ),
+    inFile(
+      'tests/x.ts',
+      "import '@questline/sdk/src/queue.ts'",
+      ':1: import @questline/sdk, not @questline/sdk/src/queue.ts',
+    ),
     inFile('packages/sdk/src/x.ts', "import 'questline'", ':1: sdk must not import server'),
+    inFile(
+      'packages/console/src/y.tsx',
+      "import '@questline/sdk/players'",
+      ':1: console must not import sdk',
+    ),
     inFile(
       'packages/console/src/x.tsx',
       "import '@questline/sdk'",

@@ -1,4 +1,5 @@
-import { posix } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { isTest, type SourceFile, sourceFiles } from './source-files.ts'
 import { lineAt } from './source-text.ts'
 
@@ -59,7 +60,7 @@ function importFault(
   allowed: readonly string[],
 ): string | undefined {
   if (!specifier.startsWith('.')) {
-    const to = /^@questline\/([^/]+)$/.exec(specifier)?.[1]
+    const to = /^@questline\/([^/]+)/.exec(specifier)?.[1]
     return to === undefined || allowed.includes(to) ? undefined : `${from} must not import ${to}`
   }
   const target = posix.join(posix.dirname(path), specifier)
@@ -89,21 +90,25 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   server: ['contracts', 'sdk'],
 }
 
-/** Imports from package to package: only those of the table, and only by the package's name. */
+/** Imports from package to package: only those of the table, and only what a package exports. */
 export function packageImports(root: string): string[] {
   return sourceFiles(root).flatMap((file) => {
     const name = /^packages\/([^/]+)\//.exec(file.path)?.[1]
     if (name !== undefined && !PACKAGES[name]) return [`${file.path}: ${name} is no known package`]
     return importsOf(file).flatMap(({ specifier, line }) => {
-      const fault = deepImport(specifier) ?? packageFault(file.path, name, specifier)
+      const fault = deepImport(root, specifier) ?? packageFault(file.path, name, specifier)
       return fault === undefined ? [] : [`${file.path}:${line}: ${fault}`]
     })
   })
 }
 
-function deepImport(specifier: string): string | undefined {
-  const [, name] = /^(@questline\/[^/]+)\/./.exec(specifier) ?? []
-  return name === undefined ? undefined : `import ${name}, not ${specifier}`
+/** What `exports` of a package's package.json names is its front; everything else is its own. */
+function deepImport(root: string, specifier: string): string | undefined {
+  const [, name, folder, inner] = /^(@questline\/([^/]+))\/(.+)$/.exec(specifier) ?? []
+  if (name === undefined) return undefined
+  const manifest = join(root, `packages/${folder}/package.json`)
+  const exported = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).exports : {}
+  return Object.hasOwn(exported, `./${inner}`) ? undefined : `import ${name}, not ${specifier}`
 }
 
 function packageFault(
@@ -119,7 +124,7 @@ function packageFault(
     if (name === 'server' || target.startsWith(source)) return undefined
     return `${specifier} leaves ${source}`
   }
-  const ours = specifier === 'questline' ? 'server' : /^@questline\/(.+)$/.exec(specifier)?.[1]
+  const ours = specifier === 'questline' ? 'server' : /^@questline\/([^/]+)/.exec(specifier)?.[1]
   if (ours !== undefined && !PACKAGES[name]?.includes(ours))
     return `${name} must not import ${ours}`
   // Browser, game and server share the contracts, so they know no platform and one library.

@@ -39,6 +39,9 @@ const CLEAN: Files = {
     "import { Type } from 'typebox'\nimport { Value } from 'typebox/value'\nexport * from './limits.ts'\n",
   'packages/contracts/src/limits.ts': 'export const PAIR = Buffer.from("node:fs")\n',
   'packages/contracts/src/contracts.test.ts': "import { readFileSync } from 'node:fs'\n",
+  'packages/sdk/package.json': '{ "exports": { ".": "./src/sdk.ts", "./players": "./src/p.ts" } }',
+  'packages/sdk/src/sdk.ts': "import '@questline/contracts'\n",
+  'packages/server/src/simulate/simulate.ts': `${DOOR}import '@questline/sdk/players'\n`,
   'packages/server/src/main.ts':
     "import { sql } from './store/sqlite/sqlite.ts'\nimport './cli/start.ts'\nimport './config.ts'\nconst now = Date.now()\n",
   'packages/server/src/cli.ts': '#!/usr/bin/env node\nconst id = crypto.randomUUID()\n',
