@@ -1,6 +1,6 @@
-import { analyticsFile, openAnalytics } from './analytics/analytics.ts'
+import { openAnalytics } from './analytics/analytics.ts'
+import { analyticsSettings } from './analytics-settings.ts'
 import type { Books } from './books.ts'
-import type { Config } from './config.ts'
 import { BATCH_EVENTS } from './consumers.ts'
 import type { LiveNumbers } from './http/http.ts'
 import { createThread } from './pipeline-thread.ts'
@@ -47,8 +47,3 @@ export async function createPipeline(
     close: () => store.close(),
   }
 }
-
-export const analyticsSettings = ({ store: { database }, dataDir }: Config) => ({
-  file: analyticsFile(database, dataDir),
-  busyTimeoutMs: database.kind === 'sqlite' ? database.busyTimeoutMs : 5_000,
-})

@@ -7,7 +7,14 @@
 // memory. `createStage` makes a stage of it, which reads and moves its checkpoint and holds its lease;
 // `runStage` follows the log with it, `catchUp` brings it to an offset once. Nobody else moves a
 // checkpoint. Times, file names and whatever else it needs are passed to the consumer when it is made.
-export { type Batch, type Consumer, checkpointOf, consumersOf, retire } from './checkpoints.ts'
+export {
+  type Batch,
+  type Consumer,
+  checkpointOf,
+  consumersOf,
+  renewGeneration,
+  retire,
+} from './checkpoints.ts'
 export { createLeases, type Lease, type Leases } from './lease.ts'
 export { analyticsFile, openAnalytics } from './open-analytics.ts'
 export { catchUp, type Follow, runStage } from './run-stage.ts'

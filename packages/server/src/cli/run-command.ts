@@ -61,6 +61,26 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./reports.ts')).reportsCommand(),
   },
   {
+    name: 'kpi',
+    summary: 'show revenue, purchases and users per minute',
+    load: async () => (await import('./kpi.ts')).kpiCommand(),
+  },
+  {
+    name: 'quality',
+    summary: 'list, show and replay refused events',
+    load: async () => (await import('./quality.ts')).qualityCommand(),
+  },
+  {
+    name: 'rates',
+    summary: 'import exchange rates',
+    load: async () => (await import('./rates.ts')).ratesCommand(),
+  },
+  {
+    name: 'windows',
+    summary: 'count the numbers of minutes, hours and days anew',
+    load: async () => (await import('./windows.ts')).windowsCommand(),
+  },
+  {
     name: 'openapi',
     summary: 'print or write the OpenAPI document and the Postman collection',
     load: async () => (await import('./openapi.ts')).openapiCommand(),

@@ -20,6 +20,15 @@ export {
   type ReadLogSettings,
   readLog,
 } from './read-log.ts'
+export {
+  type Arrivals,
+  findRefused,
+  listRefused,
+  markRefusedReplayed,
+  type RefusedRow,
+  type RefusedWithBytes,
+  readArrivals,
+} from './read-refused.ts'
 export type { NewEvent, Recorded } from './record.ts'
 export { type NewGameEvents, RECORD_GAME_EVENTS } from './record-game-events.ts'
 export { sweepRefused } from './refused.ts'

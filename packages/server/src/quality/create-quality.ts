@@ -1,4 +1,4 @@
-import { playerIdOf, type ServerEventType } from '@questline/contracts'
+import type { ServerEventType } from '@questline/contracts'
 import type { Consumer } from '../analytics/analytics.ts'
 import { type LogPage, type LogRecord, rawEvents } from '../log/log.ts'
 import type { Read, Tx } from '../store/store.ts'
@@ -11,6 +11,7 @@ import {
   writeEnriched,
 } from './enriched-batches.ts'
 import type { EnrichedEvent } from './enriched-event.ts'
+import { fixedRecord } from './judge-replay.ts'
 import { createPlayerInits, type PlayerInits } from './player-inits.ts'
 import { findRejected, markReplayed, type NewRejected, writeRejected } from './rejected.ts'
 import { compileRules, isFields, RULES, type Rule } from './rules.ts'
@@ -66,9 +67,7 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
     const before = typeof of === 'number' ? await findRejected(inside(tx), of) : null
     // Rules may have changed before a rebuild: what was not rejected this time has its place already.
     if (before === null || !(await markReplayed(tx, before.offset, record.offset))) return
-    const { envelope } = before
-    const playerId = (isFields(event) ? playerIdOf(event) : null) ?? envelope.playerId
-    const fixed: LogRecord = { ...envelope, offset: record.offset, playerId, event }
+    const fixed = fixedRecord(before, event, record.offset)
     wantPlayers(inits, fixed)
     await inits.load(tx)
     const isGood = take(outcome, fixed, Buffer.from(JSON.stringify(event) ?? 'null'))

@@ -19,6 +19,7 @@ export {
   parseEnriched,
 } from './enriched-batches.ts'
 export type { ActivePlayer, EnrichedEvent, EnrichedPurchase } from './enriched-event.ts'
+export { judgeReplay } from './judge-replay.ts'
 export { createLogPages } from './log-pages.ts'
 export {
   findRejected,

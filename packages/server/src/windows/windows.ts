@@ -13,4 +13,6 @@ export {
 } from './kpi-follower.ts'
 export { createLoss, type Loss, readLoss } from './loss/create-loss.ts'
 export { parseRate } from './rates.ts'
+export { RatesFileError, type RatesOfDay, readRates } from './rates-file.ts'
+export { type Rebuilt, rebuildWindows } from './rebuild.ts'
 export { changesSince, type WindowChange } from './window-changes.ts'

@@ -1,0 +1,36 @@
+import { createLeases, type Leases, openAnalytics } from '../analytics/analytics.ts'
+import { analyticsSettings } from '../analytics-settings.ts'
+import { BATCH_EVENTS, type Consumers, createConsumers } from '../consumers.ts'
+import type { Rule } from '../quality/quality.ts'
+import { loadRules } from '../quality-rules.ts'
+import type { Store } from '../store/store.ts'
+import { type Opened, withDatabase } from './with-database.ts'
+
+export type OpenedAnalytics = Opened & {
+  readonly analytics: Store
+  readonly file: string
+  readonly leases: Leases
+  readonly rules: readonly Rule[]
+  /** The consumers of this process, which work where no server holds their leases. */
+  readonly consumers: Consumers
+}
+
+/** Opens the books and the analytics file of the settings for one command, and closes both. */
+export const withAnalytics = <T>(work: (opened: OpenedAnalytics) => Promise<T>): Promise<T> =>
+  withDatabase(async (opened) => {
+    const { config, clock, random, store } = opened
+    const rules = loadRules(config.quality.rulesFile)
+    const settings = analyticsSettings(config)
+    const analytics = await openAnalytics({ now: clock.now, random }, settings)
+    try {
+      const { file } = settings
+      const leases = createLeases(file)
+      const consumers = createConsumers(
+        { readBooks: store.read, analytics, leases },
+        { rules, batchEvents: BATCH_EVENTS },
+      )
+      return await work({ ...opened, analytics, file, leases, rules, consumers })
+    } finally {
+      await analytics.close()
+    }
+  })

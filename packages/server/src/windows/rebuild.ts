@@ -1,0 +1,188 @@
+import { checkpointOf, local, renewGeneration } from '../analytics/analytics.ts'
+import type { Read, SqlValue, Statement, Store, Tx } from '../store/store.ts'
+
+/** A table that a consumer writes, with its columns: first those of its key, in their order. */
+type Table = {
+  readonly name: string
+  readonly key: readonly string[]
+  readonly rest: readonly string[]
+}
+
+const CONSUMERS: readonly { readonly consumer: string; readonly tables: readonly Table[] }[] = [
+  {
+    consumer: 'windows',
+    tables: [
+      {
+        name: 'window_facts',
+        key: ['grain', 'platform', 'start', 'app', 'country_code', 'metric', 'label'],
+        rest: ['value'],
+      },
+      { name: 'window_users', key: ['grain', 'start', 'app', 'user_id'], rest: ['seen'] },
+      { name: 'window_changes', key: ['start'], rest: ['changed_offset'] },
+      {
+        name: 'window_purchases',
+        key: ['day', 'currency', 'log_offset'],
+        rest: ['amount_micros', 'minute', 'app', 'country_code', 'platform'],
+      },
+      { name: 'window_rates', key: ['day', 'currency'], rest: ['usd_per_unit', 'log_offset'] },
+    ],
+  },
+  {
+    consumer: 'loss',
+    tables: [
+      { name: 'loss_devices', key: ['app', 'device_id'], rest: ['intervals'] },
+      { name: 'loss_versions', key: ['app', 'sdk', 'version'], rest: ['received', 'lost'] },
+    ],
+  },
+]
+
+const PAGE_ROWS = 2_000
+
+type TableStatements = {
+  readonly table: Table
+  readonly first: Statement
+  readonly next: Statement
+  readonly remove: Statement
+  readonly put: Statement
+}
+
+/** Values are read as text, so that no integer is too long for a number; columns take them back as such. */
+function statementsOf(table: Table): TableStatements {
+  const { name, key, rest } = table
+  const marks = (count: number) => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
+  const order = key.join(', ')
+  const values = rest.map((column) => `CAST(${column} AS TEXT) AS ${column}`)
+  const page = `SELECT ${[...key, ...values].join(', ')} FROM ${name}`
+  const end = `ORDER BY ${order} LIMIT ${PAGE_ROWS}`
+  const all = [...key, ...rest]
+  return {
+    table,
+    first: local(`windows.rows-of-${name}`, `${page} ${end}`),
+    next: local(
+      `windows.next-rows-of-${name}`,
+      `${page} WHERE (${order}) > (${marks(key.length)}) ${end}`,
+    ),
+    remove: local(
+      `windows.remove-from-${name}`,
+      `DELETE FROM ${name} WHERE (${order}) = (${marks(key.length)})`,
+    ),
+    put: local(
+      `windows.put-into-${name}`,
+      `INSERT OR REPLACE INTO ${name} (${all.join(', ')}) VALUES (${marks(all.length)})`,
+    ),
+  }
+}
+
+const REBUILT = CONSUMERS.map(({ consumer, tables }) => ({
+  consumer,
+  tables: tables.map(statementsOf),
+}))
+
+export type RebuildParts = {
+  /** The analytics file in use. */
+  readonly live: Store
+  /** Another one, new and empty. */
+  readonly aside: Store
+  /** Runs a consumer, and those before it, on the other file up to an offset and no further. */
+  readonly run: (consumer: string, until: number) => Promise<void>
+}
+
+export type Rebuilt = {
+  readonly consumer: string
+  /** The log up to here was counted anew. */
+  readonly offset: number
+  readonly rows: number
+  /** How many rows were otherwise than the log says, and are put right now. */
+  readonly changed: number
+}
+
+/**
+ * Counts the log anew beside the numbers in use, compares every row and puts right those that differ.
+ * Who reads sees the old rows or the new ones. A running server goes on; it waits while rows are compared.
+ */
+export async function rebuildWindows(parts: RebuildParts): Promise<readonly Rebuilt[]> {
+  const done: Rebuilt[] = []
+  for (const { consumer, tables } of REBUILT) {
+    // Most of the work, while the server counts on.
+    await parts.run(consumer, await checkpointOf(parts.live.read, consumer))
+    done.push(await parts.live.transaction((tx) => replaceRows(tx, parts, consumer, tables)))
+  }
+  return done
+}
+
+async function replaceRows(
+  tx: Tx,
+  { live, aside, run }: RebuildParts,
+  consumer: string,
+  tables: readonly TableStatements[],
+): Promise<Rebuilt> {
+  // Nobody moves it within this transaction: what came meanwhile is counted now, then both are as of it.
+  const offset = await checkpointOf(live.read, consumer)
+  await run(consumer, offset)
+  let rows = 0
+  let changed = 0
+  for (const of of tables) {
+    for await (const { before, after } of differences(live.read, aside.read, of)) {
+      rows += 1
+      if (before !== null && after !== null && before.text === after.text) continue
+      changed += 1
+      if (after !== null) await tx.run(of.put, [after.cells])
+      else if (before !== null) await tx.run(of.remove, [before.key])
+    }
+  }
+  // Whoever holds rows in memory reads them again.
+  if (changed > 0) await renewGeneration(tx, consumer, offset)
+  return { consumer, offset, rows, changed }
+}
+
+type Cells = readonly SqlValue[]
+type Row = { readonly key: Cells; readonly cells: Cells; readonly text: string }
+type Difference = { readonly before: Row | null; readonly after: Row | null }
+
+/** The rows of both, side by side in the order of their keys. */
+async function* differences(
+  before: Read,
+  after: Read,
+  statements: TableStatements,
+): AsyncGenerator<Difference> {
+  const olds = rowsOf(before, statements)
+  const news = rowsOf(after, statements)
+  let old = await olds.next()
+  let fresh = await news.next()
+  while (!old.done || !fresh.done) {
+    const order = old.done ? 1 : fresh.done ? -1 : compareKeys(old.value.key, fresh.value.key)
+    yield {
+      before: order <= 0 && !old.done ? old.value : null,
+      after: order >= 0 && !fresh.done ? fresh.value : null,
+    }
+    if (order <= 0) old = await olds.next()
+    if (order >= 0) fresh = await news.next()
+  }
+}
+
+async function* rowsOf(read: Read, { table, first, next }: TableStatements): AsyncGenerator<Row> {
+  let last: Row | undefined
+  do {
+    const rows = await (last
+      ? read<Readonly<Record<string, SqlValue>>>(next, last.key)
+      : read<Readonly<Record<string, SqlValue>>>(first, []))
+    last = undefined
+    for (const row of rows) {
+      const key = table.key.map((column) => row[column] ?? null)
+      const cells = [...key, ...table.rest.map((column) => row[column] ?? null)]
+      last = { key, cells, text: JSON.stringify(cells) }
+      yield last
+    }
+  } while (last !== undefined)
+}
+
+/** As SQLite orders them: texts by their bytes. */
+function compareKeys(a: Cells, b: Cells): number {
+  for (const [index, one] of a.entries()) {
+    const other = b[index]
+    if (one === other) continue
+    if (typeof one === 'number' && typeof other === 'number') return one - other
+    return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)))
+  }
+  return 0
+}
