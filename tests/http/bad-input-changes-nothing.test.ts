@@ -53,6 +53,7 @@ describe.each(DATABASES)('on $name', (database) => {
 
   const tokenFor = (route: Route): string | undefined => {
     if (route.access === 'operator') return server.keys.operator
+    if (route.access === 'ingest') return server.keys.ingest
     return route.access === 'anyone' || route.access === 'verifier' ? undefined : player
   }
   const sendBody = (route: Route, body: Sent['body'], more: Sent = {}): Promise<Answer> =>
@@ -118,7 +119,10 @@ describe.each(DATABASES)('on $name', (database) => {
 
   test.each(fields)('$path: a $field of another type is refused, not converted', async (of) => {
     const isText = of.property.type === 'string'
-    const others = isText ? [5, true, null, [], {}, ['x']] : ['5', true, null, [], {}]
+    const others: unknown[] = isText ? [5, true, null, [], {}, ['x']] : ['5', true, null]
+    // Of what is open, the empty one is a value like any other.
+    if (of.property.type !== 'array') others.push([])
+    if (of.property.type !== 'object') others.push({})
     for (const value of others) await refuseValue(of.route, of.field, value)
   })
 
@@ -136,7 +140,8 @@ describe.each(DATABASES)('on $name', (database) => {
     async ({ route, field }) => refuseValue(route, field, undefined),
   )
 
-  test.each(WRITES)('$path takes no field that it does not know', async (route) => {
+  const closed = WRITES.filter(({ access }) => access !== 'ingest')
+  test.each(closed)('$path takes no field that it does not know', async (route) => {
     const known = propertiesOf(route.body)
     const answered = Object.values(route.responses).flatMap(propertiesOf)
     const claims = ['id', 'role', 'scope', 'version', 'admin', 'operator', 'player_id', 'a/b~c']
@@ -274,6 +279,7 @@ describe.each(DATABASES)('on $name', (database) => {
       ]) {
         expectProblem(await sendBody(route, '{}', { type }), 'unsupported-media-type')
       }
+      if (route.inflatedBytesMax !== undefined) return
       for (const coding of ['gzip', 'br', 'deflate', 'identity, gzip']) {
         const answer = await sendBody(route, '{}', { headers: { 'content-encoding': coding } })
         expectProblem(answer, 'unsupported-media-type')

@@ -1,6 +1,6 @@
 // Every route of the contract × every place that names a player × everybody who might ask. What is
 // expected follows from `access` alone; a route that fits none of the rules fails.
-import { type Access, ROUTES, type Route } from '@questline/contracts'
+import { type Access, CLIENT_FAMILIES, ENVELOPE, ROUTES, type Route } from '@questline/contracts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DATABASES } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
@@ -54,6 +54,11 @@ const NAMED: Readonly<Record<string, Readonly<Record<Caller, Expected>>>> = {
     ...named(both(401), both(403), [200, 404], both(403), both(403)),
     'the player': both(403),
   },
+  // A game sends events of all its players, whether or not they have an account.
+  'ingest body': {
+    ...named(both(401), both(403), both(403), both(403), both(200)),
+    'the player': both(403),
+  },
 }
 
 /** Fields whose values belong to the request itself. */
@@ -64,6 +69,8 @@ const NAMES_NOBODY = [
   ...['event_type', 'start_time', 'end_time', 'limit', 'offset', 'cursor'],
   ...['character', 'campaign', 'code'],
   ...['wait', 'date', 'name'],
+  ...['events', ...Object.keys(ENVELOPE), ...Object.keys(CLIENT_FAMILIES.install.fields)],
+  ...Object.keys(CLIENT_FAMILIES.purchase.fields),
 ]
 
 /** Where a name is a claim that the same request has to prove; nobody's token matters. */
@@ -160,7 +167,7 @@ describe.each(DATABASES)('on $name', (database) => {
       (name) => !ID_NAMES.includes(name) && !NAMES_NOBODY.includes(name),
     )
     expect(unknown).toEqual([])
-    expect(new Set(namingPaths.map(({ route, where }) => `${route.id} ${where}`)).size).toBe(8)
+    expect(new Set(namingPaths.map(({ route, where }) => `${route.id} ${where}`)).size).toBe(10)
   })
 
   describe.each(namingPaths)('$route.method $path naming a player in $where', (of) => {

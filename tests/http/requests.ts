@@ -1,7 +1,9 @@
 // A request of each route that is right in every part. A route without one fails the suites that
 // are generated from the contract, so that no new route goes untested.
+import { randomUUID } from 'node:crypto'
 import type { Route } from '@questline/contracts'
 import type { Sent } from './client.ts'
+import { anInstall, aPurchase } from './game-events.ts'
 
 export type RightRequest = {
   readonly params?: Readonly<Record<string, string>>
@@ -27,6 +29,9 @@ const RIGHT: Readonly<Record<string, RightRequest>> = {
   event: { body: { eventType: 'x' } },
   events: {},
   stats: {},
+  ingest: { body: { events: [] } },
+  ingestInstall: { body: anInstall() },
+  ingestPurchase: { body: aPurchase() },
   track: {},
   runPipeline: {},
   reports: {},
@@ -66,7 +71,9 @@ export const propertiesOf = (schema: unknown): string[] => {
 
 /** The request with `userId` at `place`. */
 export function naming(request: RightRequest, place: Place, userId: string): RightRequest {
-  return { ...request, [place.part]: { ...request[place.part], [place.name]: userId } }
+  // Another player's is another event.
+  const own = request[place.part]?.['event_id'] === undefined ? {} : { event_id: randomUUID() }
+  return { ...request, [place.part]: { ...request[place.part], ...own, [place.name]: userId } }
 }
 
 /** The path and the rest of a request, for `send`. */

@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: ['contracts', 'platform', 'store', 'idempotency'],
   audit: ['platform', 'store', 'log', 'ledger'],
   backup: ['platform', 'store'],
-  ingest: ['contracts', 'platform', 'log'],
+  ingest: ['contracts', 'platform', 'store', 'log'],
   analytics: ['platform', 'store'],
   quality: ['contracts', 'platform', 'store', 'log', 'analytics'],
   windows: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The body's JSON as it came, inflated: events are logged byte for byte. */
     bodyText: string
+    /** Ends the connection after the answer: a rest of the body would be taken for the next request. */
+    giveUpBody: (() => void) | null
   }
 }
 
@@ -19,6 +21,11 @@ declare module 'fastify' {
 export function readEventBodies(app: FastifyInstance, routes: readonly Route[]): void {
   const byPath = new Map(routes.map((route) => [route.path, route]))
   app.decorateRequest('bodyText', '')
+  app.decorateRequest('giveUpBody', null)
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    request.giveUpBody = () => void reply.header('connection', 'close')
+    done(null, payload)
+  })
   app.removeAllContentTypeParsers()
   // One event is judged like one of a batch, and gets its verdict from there.
   app.setValidatorCompiler(() => () => true)
@@ -43,7 +50,7 @@ async function readBody(
   limits: ByteLimits,
 ): Promise<unknown> {
   const coding = codingOf(request)
-  const wire = await collect(payload, limits.wire)
+  const wire = await collect(payload, limits.wire, request.giveUpBody)
   const bytes = coding === 'identity' ? wire : await inflate(wire, coding, limits.inflated)
   if (bytes.length === 0) throw new ProblemError('malformed-body', { detail: 'It is empty.' })
   if (!isUtf8(bytes)) throw new ProblemError('malformed-body', { detail: 'It is not UTF-8.' })
@@ -64,9 +71,16 @@ function codingOf({ headers }: FastifyRequest) {
 }
 
 /** All bytes that come, up to `max`; what would be more is refused where that is first known. */
-function collect(payload: IncomingMessage, max: number): Promise<Buffer> {
+function collect(
+  payload: IncomingMessage,
+  max: number,
+  giveUp: (() => void) | null,
+): Promise<Buffer> {
   const announced = Number(payload.headers['content-length'])
-  if (announced > max) return Promise.reject(tooLarge(max))
+  if (announced > max) {
+    giveUp?.()
+    return Promise.reject(tooLarge(max))
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -76,6 +90,7 @@ function collect(payload: IncomingMessage, max: number): Promise<Buffer> {
       if (bytes <= max) return
       payload.off('data', take)
       payload.resume()
+      giveUp?.()
       reject(tooLarge(max))
     }
     payload.on('data', take)

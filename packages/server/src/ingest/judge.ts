@@ -61,9 +61,9 @@ export function judge(door: Door, sent: Sent): Judged {
   const check = door.checks(json['event_type'])
   if (!check) return refused(json, 'unknown-event-type', '/event_type')
   if (door.only !== null && door.only !== check.type) return refused(json, 'schema', '/event_type')
-  if (typeof app === 'string' && app !== door.app) return refused(json, 'wrong-app', '/app_id')
   const fault = check.fault(json) ?? (door.isSuspicious ? textFault(json) : null)
   if (fault !== null) return refused(json, 'schema', fault)
+  if (typeof app === 'string' && app !== door.app) return refused(json, 'wrong-app', '/app_id')
 
   const eventId = sentId.toLowerCase()
   const fingerprint = fingerprintFor(json, eventId, door.app)

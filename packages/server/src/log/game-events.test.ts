@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { booksViolations } from '../../../../tests/books-invariants.ts'
@@ -104,7 +103,7 @@ describe.each(DATABASES)('game events in the log on $name', (database) => {
     )
 
     it('the same id with other contents is a conflict that points to the first', async () => {
-      const eventId = randomUUID()
+      const { eventId } = aGameEvent()
       const one = aGameEvent({ eventId })
       const other = aGameEvent({ eventId, text: '{"other":1}' })
       expect(await record([aGameEvent(), one, other])).toEqual([
