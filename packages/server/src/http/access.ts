@@ -31,13 +31,8 @@ const isNamed = (header: string | undefined, name: string): boolean =>
  * Whether the request seems to bear an API key. Only a hint, for the order of the limits: who bears
  * what is decided by `identify`.
  */
-export function seemsToBearKey(accounts: Accounts, { headers, raw }: FastifyRequest): boolean {
-  const { authorization } = headers
-  if (authorization === undefined || authorization === stateOf(raw.socket).proven?.header) {
-    return false
-  }
-  return accounts.looksLikeKey(authorization.slice('Bearer '.length))
-}
+export const seemsToBearKey = (accounts: Accounts, request: FastifyRequest): boolean =>
+  accounts.looksLikeKey(request.headers.authorization?.slice('Bearer '.length) ?? '')
 
 const BEARER = /^Bearer ([^\s]+)$/i
 
