@@ -25,6 +25,7 @@ async function run(order: PipelineOrder, port: MessagePort): Promise<void> {
     { readBooks: books.read, analytics, leases: createLeases(order.analytics.file) },
     order,
   )
+  for (const stage of stages) await stage.register()
   const stopping = new AbortController()
   const bell = createBell()
   const post = (message: FromPipeline): void => port.postMessage(message)

@@ -4,9 +4,9 @@
 //
 // A consumer (quality, windows, lake, forward) is an object of type `Consumer`: `next(after, events)`
 // reads what follows an offset, `apply(tx, batch)` writes its effect, `forget()` drops what it keeps in
-// memory. `createStage` makes a stage of it, which reads and moves its checkpoint and holds its lease;
-// `runStage` follows the log with it, `catchUp` brings it to an offset once. Nobody else moves a
-// checkpoint. Times, file names and whatever else it needs are passed to the consumer when it is made.
+// memory. `createStage` makes a stage of it, which keeps its checkpoint and its lease: `register` all
+// before any is run, or what one has not seen may be dropped; `runStage` follows the log, `catchUp`
+// brings stages to an offset once. Nobody else moves a checkpoint. consumers.ts lists them all.
 export {
   type Batch,
   type Consumer,

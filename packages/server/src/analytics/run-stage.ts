@@ -60,6 +60,7 @@ export async function catchUp(
   offset: number,
   waitMs = 60_000,
 ): Promise<void> {
+  for (const stage of stages) await stage.register()
   for (const stage of stages) await bring(stage, offset, waitMs)
 }
 

@@ -1,8 +1,7 @@
-import { type Store, StoreFailure } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import {
   type Batch,
   type Checkpoint,
-  CheckpointMoved,
   type Consumer,
   checkpointOf,
   moveCheckpoint,
@@ -15,6 +14,8 @@ import type { Lease, Leases } from './lease.ts'
 export type Stage = {
   readonly name: string
   readonly lease: Lease
+  /** From now on what it has not seen is kept for it. Before any stage is run, all are registered. */
+  register(): Promise<void>
   /**
    * Takes the next batch, if there is one, and moves the checkpoint past it, in one transaction.
    * @returns how many offsets that was; 0 at the end of what there is
@@ -56,24 +57,22 @@ export function createStage<B extends Batch>(
   return {
     name,
     lease: leases(name),
+    register: () => store.transaction((tx) => register(tx, consumer)).then(() => undefined),
     async step() {
+      const from = at ?? (await begin())
       try {
-        const from = at ?? (await begin())
         const batch = await consumer.next(from.offset, settings.events)
         return batch === null ? 0 : await take(from, batch)
       } catch (error) {
         // What was computed for the transaction that failed must not be built upon.
         consumer.forget()
         at = null
-        if (isMoved(error)) return 0
+        // Another process was faster, or has replaced rows: the next step goes on from there.
+        const now = await readCheckpoint(store.read, name)
+        if (now.offset !== from.offset || now.generation !== from.generation) return 0
         throw error
       }
     },
     checkpoint: () => checkpointOf(store.read, name),
   }
 }
-
-/** The next step reads where the checkpoint is now. */
-const isMoved = (error: unknown): boolean =>
-  error instanceof CheckpointMoved ||
-  (error instanceof StoreFailure && error.cause instanceof CheckpointMoved)

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import { createLeases, openAnalytics } from '../analytics/analytics.ts'
+import { catchUp, createLeases, openAnalytics } from '../analytics/analytics.ts'
 import { BATCH_EVENTS, createConsumers } from '../consumers.ts'
-import { ExpiredOffsetsError } from '../log/log.ts'
+import { ExpiredOffsetsError, newestOffset } from '../log/log.ts'
 import type { Store } from '../store/store.ts'
 import { type Rebuilt, rebuildWindows } from '../windows/windows.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -35,8 +35,9 @@ const textOf = (rebuilt: readonly Rebuilt[]): string =>
     ]),
   ])
 
-/** In a file of its own, which is removed whatever happens. */
+/** In a file of its own, which is removed whatever happens. First the numbers in use are brought up to date. */
 async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
+  await catchUp(opened.consumers.stages, await newestOffset(opened.store.read))
   const folder = await mkdtemp(join(dirname(opened.file), 'rebuild-'))
   const file = join(folder, 'analytics.db')
   const parts = { now: opened.clock.now, random: opened.random }
