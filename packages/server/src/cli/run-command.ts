@@ -51,6 +51,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./players.ts')).playersCommand(),
   },
   {
+    name: 'import',
+    summary: 'bring events from files into the log',
+    load: async () => (await import('./import.ts')).importCommand(),
+  },
+  {
     name: 'postback-test',
     summary: 'play five postbacks against a running server',
     load: async () => (await import('./postback-test.ts')).postbackTestCommand(),

@@ -2,3 +2,10 @@
 // are one commit. A bad event is a value, never an exception, and never spoils its batch.
 export type { Monotonic } from './clock.ts'
 export { type Arrival, createIngest, type Ingest } from './create-ingest.ts'
+export {
+  type ImportParts,
+  type ImportRequest,
+  type ImportResult,
+  importEvents,
+} from './import-events.ts'
+export { UnreadableFileError } from './read-lines.ts'
