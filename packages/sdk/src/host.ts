@@ -22,7 +22,8 @@ export type HttpResponse = {
 /** `background`: the player looks elsewhere and the page or app may end without another word. */
 export type Attention = 'active' | 'background'
 
-export interface Host {
+/** Time, chance and the network: what anything needs that sends requests. */
+export interface Machine {
   /** Wall clock, milliseconds since 1970. May be wrong and may jump. */
   now(): number
   /** A clock that nobody can set, in milliseconds from any start. */
@@ -33,12 +34,15 @@ export interface Host {
   /** Calls once after `ms` milliseconds; what it returns goes to `clearTimer`. */
   setTimer(call: () => void, ms: number): unknown
   clearTimer(timer: unknown): void
+  /** How a request that takes too long is ended; undefined where the machine cannot. */
+  readonly abortController?: (() => { readonly signal: Signal; abort(): void }) | undefined
+}
+
+export interface Host extends Machine {
   /** The `platform` of events unless the game says another. */
   readonly platform: string
   /** Tells when the player leaves and comes back; returns how to stop telling. */
   watch(tell: (attention: Attention) => void): () => void
-  /** How a request that takes too long is ended; undefined where the machine cannot. */
-  readonly abortController?: (() => { readonly signal: Signal; abort(): void }) | undefined
   /** gzip; undefined where the machine cannot. */
   readonly compress?: ((text: string) => Promise<ArrayBuffer>) | undefined
 }
@@ -64,15 +68,17 @@ type Globals = {
   readonly CompressionStream?: new (format: string) => unknown
 }
 
-/** The browser, Node, React Native or whatever else this runs in; each part may be replaced. */
-export function hostOf(parts: Partial<Host> = {}): Host {
-  // The one place that looks at globals. None of them has to exist until it is used.
-  const globals: Globals = Object(globalThis)
-  const { performance, crypto, document, AbortController, CompressionStream } = globals
+// The one place that looks at globals. None of them has to exist until it is used.
+const globalsOf = (): Globals => Object(globalThis)
+
+/** Where this runs, with any part replaced. */
+export function machineOf(parts: Partial<Machine> = {}): Machine {
+  const globals = globalsOf()
+  const { performance, crypto, AbortController } = globals
   return {
     now: () => Date.now(),
     monotonic: () => (performance ?? Date).now(),
-    random: () => {
+    random() {
       const drawn = new Uint32Array(2)
       // React Native has none by itself; ids then are as unique as Math.random makes them.
       if (!crypto) return Math.random()
@@ -81,21 +87,30 @@ export function hostOf(parts: Partial<Host> = {}): Host {
       return (high * 2 ** 20 + (low >>> 12)) / 2 ** 52
     },
     fetch: (url, request) => globals.fetch(url, request),
-    setTimer: (call, ms) => {
+    setTimer(call, ms) {
       const timer = globals.setTimeout(call, ms)
       // Telemetry never keeps a process alive; `shutdown` sends what is left.
       timer.unref?.()
       return timer
     },
     clearTimer: (timer) => globals.clearTimeout(timer),
+    abortController: AbortController && (() => new AbortController()),
+    ...parts,
+  }
+}
+
+/** The browser, Node, React Native or whatever else this runs in, with any part replaced. */
+export function hostOf(parts: Partial<Host> = {}): Host {
+  const { document, Blob, Response, CompressionStream } = globalsOf()
+  return {
+    ...machineOf(parts),
     platform: document ? 'web' : 'other',
     watch: (tell) => (document ? watchPage(document, tell) : () => undefined),
-    abortController: AbortController && (() => new AbortController()),
     compress:
       CompressionStream &&
       ((text) =>
-        new globals.Response(
-          new globals.Blob([text]).stream().pipeThrough(new CompressionStream('gzip')),
+        new Response(
+          new Blob([text]).stream().pipeThrough(new CompressionStream('gzip')),
         ).arrayBuffer()),
     ...parts,
   }

@@ -11,7 +11,7 @@ export {
   type Recorded,
 } from './client.ts'
 export type * from './events.ts'
-export type { Attention, Host, HttpRequest, HttpResponse } from './host.ts'
+export type { Attention, Host, HttpRequest, HttpResponse, Machine } from './host.ts'
 export type { DropReason } from './queue.ts'
 export type { Session, SessionStart } from './session.ts'
 export type { Settings } from './settings.ts'

@@ -1,7 +1,8 @@
 import type { Entry } from './backlog.ts'
-import type { Host, HttpRequest, HttpResponse } from './host.ts'
+import type { Host, HttpResponse } from './host.ts'
 import type { Queue } from './queue.ts'
 import type { Settings } from './settings.ts'
+import { timed } from './timed.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type Verdict = {
@@ -158,9 +159,10 @@ export class Sender {
       // A redirect turns a POST into a GET, and whoever answers that has stored nothing.
       redirect: 'error',
     } as const
-    return timed(host, settings.requestTimeoutMs, async (signal) =>
+    const answer = await timed(host, settings.requestTimeoutMs, async (signal) =>
       read(await host.fetch(`${url}/v1/events`, { ...request, ...signal })),
     )
+    return answer ?? NO_ANSWER
   }
 
   async #pack(json: string): Promise<string | ArrayBuffer> {
@@ -241,24 +243,4 @@ async function read(response: HttpResponse): Promise<Answer> {
     code,
     ...(isGood ? { results } : {}),
   }
-}
-
-/** The answer, or that there was none within the time. */
-function timed(
-  host: Host,
-  ms: number,
-  call: (signal: Pick<HttpRequest, 'signal'>) => Promise<Answer>,
-): Promise<Answer> {
-  const controller = host.abortController?.()
-  return new Promise((resolve) => {
-    const timer = host.setTimer(() => {
-      resolve(NO_ANSWER)
-      controller?.abort()
-    }, ms)
-    const end = (answer: Answer): void => {
-      host.clearTimer(timer)
-      resolve(answer)
-    }
-    call(controller ? { signal: controller.signal } : {}).then(end, () => end(NO_ANSWER))
-  })
 }

@@ -106,3 +106,35 @@ function hold(path: string) {
     close: () => database.close(),
   }
 }
+
+/** Texts by name in one file of `directory`, shared by processes: for `createPlayers` in Node. */
+export function fileItems(directory: string) {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const database = new DatabaseSync(join(directory, 'items.db'), { timeout: 5_000 })
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS items (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`)
+  const get = database.prepare('SELECT text FROM items WHERE name = ?')
+  const set = database.prepare('INSERT OR REPLACE INTO items VALUES (?, ?)')
+  const remove = database.prepare('DELETE FROM items WHERE name = ?')
+  return {
+    async getAllKeys(): Promise<readonly string[]> {
+      return database
+        .prepare('SELECT name FROM items')
+        .all()
+        .map((row) => String(row['name']))
+    },
+    async getItem(key: string): Promise<string | null> {
+      const text = get.get(key)?.['text']
+      return text === undefined ? null : String(text)
+    },
+    async setItem(key: string, value: string): Promise<void> {
+      set.run(key, value)
+    },
+    async removeItem(key: string): Promise<void> {
+      remove.run(key)
+    },
+    close(): void {
+      database.close()
+    },
+  }
+}
