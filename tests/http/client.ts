@@ -49,9 +49,13 @@ function send(agent: Agent, url: string, path: string, sent: Sent): Promise<Answ
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({ agent, hostname, port, path, method, headers }, (incoming) => {
       const chunks: Buffer[] = []
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        // A stream of events has no end: its beginning is its answer, and then we hang up.
+        if (incoming.headers['content-type'] === 'text/event-stream') incoming.destroy()
+      })
       incoming.on('error', reject)
-      incoming.on('end', () => {
+      incoming.on('close', () => {
         const text = Buffer.concat(chunks).toString()
         const status = incoming.statusCode ?? 0
         const answer = { status, headers: incoming.headers, text, body: parsed(text) }

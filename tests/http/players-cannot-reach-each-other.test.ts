@@ -69,6 +69,7 @@ const NAMES_NOBODY = [
   ...['event_type', 'start_time', 'end_time', 'limit', 'offset', 'cursor'],
   ...['character', 'campaign', 'code'],
   ...['wait', 'date', 'name'],
+  ...['from', 'to', 'app', 'metric'],
   ...['events', ...Object.keys(ENVELOPE), ...Object.keys(CLIENT_FAMILIES.install.fields)],
   ...Object.keys(CLIENT_FAMILIES.purchase.fields),
 ]

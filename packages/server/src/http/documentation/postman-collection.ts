@@ -3,6 +3,7 @@ import { ACCOUNTS } from './postman/accounts.ts'
 import { ATTRIBUTION } from './postman/attribution.ts'
 import { CURRENCY } from './postman/currency.ts'
 import { EVENTS } from './postman/events.ts'
+import { KPI_FOLDER } from './postman/kpi.ts'
 import { LIMITS_FOLDER } from './postman/limits.ts'
 import { OPERATIONS } from './postman/operations.ts'
 import { PLAYERS } from './postman/players.ts'
@@ -17,6 +18,7 @@ export const FOLDERS: readonly Folder[] = [
   PLAYERS,
   EVENTS,
   ATTRIBUTION,
+  KPI_FOLDER,
   REPORTS_FOLDER,
   OPERATIONS,
   LIMITS_FOLDER,
