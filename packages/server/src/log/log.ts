@@ -1,6 +1,7 @@
 // The append-only event log: what happened, in the order of its offsets, which have no gaps.
 // Everything that counts or reports is computed from it and can be computed again.
 export { createLog, type Log } from './create-log.ts'
+export { type EventIdOf, expireBatch, type StoredBatch, storedBatches } from './expire-batches.ts'
 export type {
   Delivery,
   NewGameEvent,
@@ -10,6 +11,7 @@ export type {
 } from './game-event.ts'
 export { addCounts, findImport, type ImportCounts, type ImportProgress } from './imports.ts'
 export type { LogPage, LogRecord } from './log-record.ts'
+export { type LogText, logTexts } from './log-texts.ts'
 export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
 export { rawEvents } from './raw-events.ts'
 export {
@@ -32,3 +34,4 @@ export {
 export type { NewEvent, Recorded } from './record.ts'
 export { type NewGameEvents, RECORD_GAME_EVENTS } from './record-game-events.ts'
 export { sweepRefused } from './refused.ts'
+export { splitObjects } from './split-objects.ts'

@@ -9,8 +9,12 @@ const HEAD = shared('log.head', 'SELECT log_offset AS head FROM log_head')
 export const newestOffset = async (read: Read): Promise<number> =>
   (await read<{ head: number }>(HEAD, []))[0]?.head ?? 0
 
-type BatchRow = { readonly first: number; readonly last: number; readonly payload: Uint8Array }
-type EventRow = {
+export type BatchRow = {
+  readonly first: number
+  readonly last: number
+  readonly payload: Uint8Array
+}
+export type EventRow = {
   readonly offset: number
   readonly app: string
   readonly eventType: string
@@ -26,12 +30,12 @@ const BATCH_AT = shared(
   `SELECT first_offset AS first, last_offset AS last FROM event_batches
   WHERE last_offset >= $1 ORDER BY last_offset LIMIT 1`,
 )
-const BATCHES = shared(
+export const BATCHES = shared(
   'log.batches',
   `SELECT first_offset AS first, last_offset AS last, payload FROM event_batches
   WHERE last_offset > $1 AND last_offset <= $2 ORDER BY last_offset`,
 )
-const EVENTS = shared(
+export const EVENTS = shared(
   'log.events',
   `SELECT log_offset AS "offset", app, event_type AS "eventType", player_id AS "playerId",
     occurred_at AS "occurredAt", received_at AS "receivedAt", payload
@@ -96,7 +100,7 @@ function isKept({ first, last, payload }: BatchRow, { expired }: ReadLogSettings
 }
 
 /** The end of the batch that `offset` lies in, so that each is unpacked once; else `offset` itself. */
-async function endOfPage(read: Read, offset: number): Promise<number> {
+export async function endOfPage(read: Read, offset: number): Promise<number> {
   const [batch] = await read<Omit<BatchRow, 'payload'>>(BATCH_AT, [offset])
   return batch !== undefined && batch.first <= offset ? batch.last : offset
 }
@@ -120,7 +124,8 @@ const ofGame = (stored: StoredEvent): LogRecord => ({
 
 const NO_FLAGS: readonly string[] = []
 
-const ofRow = ({ payload, ...row }: EventRow): LogRecord => ({
+/** An event of `event_log`. */
+export const ofRow = ({ payload, ...row }: EventRow): LogRecord => ({
   ...row,
   kind: isReservedEventType(row.eventType) ? 'server' : 'free',
   eventId: null,

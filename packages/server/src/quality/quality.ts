@@ -26,6 +26,7 @@ export {
   listRejected,
   type RejectedEvent,
   type RejectedWithBytes,
+  rejectedBetween,
 } from './rejected.ts'
 export { compileRules, RULES, type Rule } from './rules.ts'
 export { parseRules, RulesError } from './rules-file.ts'

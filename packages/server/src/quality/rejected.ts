@@ -19,6 +19,11 @@ const LIST = local(
   'quality.list-rejected',
   `SELECT ${COLUMNS} FROM rejected_events WHERE log_offset < $1 ORDER BY log_offset DESC LIMIT $2`,
 )
+const BETWEEN = local(
+  'quality.rejected-between',
+  `SELECT ${COLUMNS}, raw, envelope FROM rejected_events
+  WHERE log_offset > $1 AND log_offset <= $2 ORDER BY log_offset`,
+)
 const REPLAYED = local(
   'quality.mark-replayed',
   'UPDATE rejected_events SET replayed_offset = $2 WHERE log_offset = $1 AND replayed_offset IS NULL',
@@ -69,8 +74,21 @@ type Row = Omit<RejectedWithBytes, 'envelope'> & { readonly envelope: string }
 
 export async function findRejected(read: Read, offset: number): Promise<RejectedWithBytes | null> {
   const [row] = await read<Row>(FIND, [offset])
-  return row === undefined ? null : { ...row, envelope: JSON.parse(row.envelope) }
+  return row === undefined ? null : withEnvelope(row)
 }
+
+const withEnvelope = (row: Row): RejectedWithBytes => ({
+  ...row,
+  envelope: JSON.parse(row.envelope),
+})
+
+/** All after an offset up to another one, in their order. */
+export const rejectedBetween = async (
+  read: Read,
+  after: number,
+  until: number,
+): Promise<readonly RejectedWithBytes[]> =>
+  (await read<Row>(BETWEEN, [after, until])).map(withEnvelope)
 
 /** The newest first. */
 export const listRejected = (

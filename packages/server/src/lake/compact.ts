@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import { type LakeEngine, parquet, withEngine } from './engine.ts'
+import { inOrder, LakeError, type LakeFile, readManifest, writeManifest } from './manifest.ts'
+import { clearAside, type OnStep, sweepStrays } from './write-batch.ts'
+import { asideFolder, pathOf, writeFile } from './write-files.ts'
+
+export type Merge = { readonly parts: readonly LakeFile[]; readonly into: LakeFile }
+
+/** So many neighbours of one level become one of the next: each event is written three or four times in all. */
+const NEIGHBOURS_MIN = 24
+/** What is longer is left as it is: merging serves readers that open many files, not this one. */
+const MERGED_ROWS_MAX = 5_000_000
+
+/**
+ * Files that should be one: neighbours in a day, so that no merged file spans the offsets of another.
+ * @param all every day that has more than one file, not only those with many of a level
+ */
+export function mergesOf(
+  files: readonly LakeFile[],
+  all: boolean,
+): readonly (readonly LakeFile[])[] {
+  const merges: LakeFile[][] = []
+  for (const day of daysOf(files)) {
+    let run: LakeFile[] = []
+    const end = () => {
+      if (run.length >= (all ? 2 : NEIGHBOURS_MIN)) merges.push(run)
+      run = []
+    }
+    for (const file of day) {
+      const [begin] = run
+      const rows = run.reduce((sum, { rows }) => sum + rows, file.rows)
+      const isAlike = all || begin?.level === file.level
+      if (begin && (!isAlike || rows > MERGED_ROWS_MAX)) end()
+      run.push(file)
+      if (!all && run.length === NEIGHBOURS_MIN) end()
+    }
+    end()
+  }
+  return merges
+}
+
+function daysOf(files: readonly LakeFile[]): Iterable<readonly LakeFile[]> {
+  const days = new Map<string, LakeFile[]>()
+  for (const file of inOrder(files)) {
+    const key = `${file.topic} ${file.date}`
+    const day = days.get(key)
+    if (day) day.push(file)
+    else days.set(key, [file])
+  }
+  return days.values()
+}
+
+export type CompactSettings = {
+  readonly folder: string
+  readonly memoryLimitMb: number
+  readonly all: boolean
+}
+
+/**
+ * Merges files that should be one. In this order: the merged file appears; it is compared with its
+ * parts; the manifest lists it in their place; they are removed. Only under the lease.
+ * @returns what was merged
+ */
+export async function compact(
+  { folder, memoryLimitMb, all }: CompactSettings,
+  onStep: OnStep = () => undefined,
+): Promise<readonly Merge[]> {
+  const manifest = readManifest(folder)
+  if (manifest.planned !== null) return []
+  const merges = mergesOf(manifest.files, all)
+  const done: Merge[] = []
+  if (merges.length === 0) return done
+  clearAside(folder)
+  const scratch = join(asideFolder(folder), 'spill')
+  await withEngine({ threads: 1, memoryLimitMb, scratch, folders: [folder] }, async (engine) => {
+    for (const parts of merges) done.push(await merge(engine, folder, parts, onStep))
+  })
+  sweepStrays(folder)
+  onStep('removed')
+  return done
+}
+
+async function merge(
+  engine: LakeEngine,
+  folder: string,
+  parts: readonly LakeFile[],
+  onStep: OnStep,
+): Promise<Merge> {
+  const [head] = parts
+  if (!head) throw new Error('nothing to merge')
+  const { topic, date } = head
+  const first = Math.min(...parts.map((part) => part.first))
+  const last = Math.max(...parts.map((part) => part.last))
+  const path = pathOf(topic, date, { first, last })
+  const sources = parquet(parts.map((part) => join(folder, part.path)))
+  // The date is in the name of the folder.
+  const shape = await writeFile(engine, folder, path, `SELECT * EXCLUDE ("date") FROM ${sources}`)
+  onStep(`merged ${path}`)
+  const [before, after] = [
+    await contentsOf(engine, sources),
+    await contentsOf(engine, parquet([join(folder, path)])),
+  ]
+  if (before !== after)
+    throw new LakeError(`${path} is not what its parts were: ${before}, ${after}`)
+  const into: LakeFile = {
+    ...{ topic, path, date, first, last, ...shape },
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    received_max: Math.max(...parts.map((part) => part.received_max)),
+    level: Math.max(...parts.map((part) => part.level)) + 1,
+  }
+  const manifest = readManifest(folder)
+  const merged = new Set(parts.map((part) => part.path))
+  const files = manifest.files.filter((file) => !merged.has(file.path))
+  writeManifest(folder, { ...manifest, files: inOrder([...files, into]) })
+  onStep('listed')
+  return { parts, into }
+}
+
+/** Rows, and a sum over all that is in them, in whatever order. */
+async function contentsOf(engine: LakeEngine, source: string): Promise<string> {
+  const [row] = await engine.rows(
+    `SELECT count(*) || ' ' || coalesce(bit_xor(hash(t)), 0) || ' ' || coalesce(sum(hash(t)), 0) AS contents
+    FROM (SELECT * FROM ${source}) t`,
+  )
+  return String(row?.['contents'])
+}
+
+/**
+ * Drops files whose newest event was received before `before`, from the beginning of the lake on.
+ * @returns how many files
+ */
+export function dropOld(folder: string, before: number): number {
+  const manifest = readManifest(folder)
+  const young = manifest.files.filter(({ received_max }) => received_max >= before)
+  // What is left begins where the first young file does: an old one behind it stays until then.
+  const from = Math.min(manifest.upto + 1, ...young.map(({ first }) => first))
+  const files = manifest.files.filter(({ last }) => last >= from)
+  const dropped = manifest.files.length - files.length
+  if (manifest.planned !== null || dropped === 0) return 0
+  writeManifest(folder, { ...manifest, from: Math.max(manifest.from, from), files })
+  sweepStrays(folder)
+  return dropped
+}

@@ -1,0 +1,153 @@
+import { type Batch, type Consumer, checkpointOf, local } from '../analytics/analytics.ts'
+import type { Read, Store } from '../store/store.ts'
+import { compact, dropOld } from './compact.ts'
+import { expireLog } from './expire.ts'
+import { LakeError, readManifest } from './manifest.ts'
+import { askedOf } from './requests.ts'
+import { createSources } from './sources.ts'
+import { clearAside, type OnStep, sweepStrays, writeBatch } from './write-batch.ts'
+
+export const LAKE = 'lake'
+
+export type LakeParts = {
+  readonly books: Store
+  readonly analytics: Store
+  readonly clock: { now(): number; monotonic(): number }
+  readonly onStep?: OnStep
+}
+
+export type LakeSettings = {
+  readonly folder: string
+  readonly memoryLimitMb: number
+  /** A batch has about so many events, unless it is written earlier. */
+  readonly batchEvents: number
+  /** The oldest event of a batch waits no longer than this; 0 writes what there is. */
+  readonly batchMs: number
+  /** How long events stay in the log's table after their receipt. */
+  readonly logKeptMs: number
+  /** How long files stay after the receipt of their newest event; null for ever. */
+  readonly keptMs: number | null
+}
+
+/** The last offset of a batch of about this many events: where quality has ended one of its own. */
+const END = local(
+  'lake.batch-end',
+  'SELECT max(last_offset) AS last FROM enriched_batches WHERE last_offset > $1 AND last_offset <= $2',
+)
+const NEXT_END = local(
+  'lake.next-batch-end',
+  'SELECT min(last_offset) AS last FROM enriched_batches WHERE last_offset > $1',
+)
+/** Quality keeps its batches for whoever stands here. */
+const REGISTER = local(
+  'lake.register',
+  `INSERT INTO checkpoints (consumer, source, log_offset, generation) VALUES ('lake', 'enriched', 0, 0)
+  ON CONFLICT (consumer) DO NOTHING`,
+)
+
+/** Before quality works on a new analytics file, so that it keeps all batches until the lake has them. */
+export const registerLake = (analytics: Store): Promise<void> =>
+  analytics.transaction(async (tx) => void (await tx.run(REGISTER, [[]])))
+
+/**
+ * The consumer that writes the lake. Its files and the manifest are its effect, so the manifest is its
+ * checkpoint too; the one in the analytics file follows, for whoever asks how far the lake is.
+ */
+export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Consumer {
+  const { books, analytics, clock, onStep } = parts
+  const { folder, memoryLimitMb, batchEvents } = settings
+  const sources = createSources(books.read, analytics.read)
+  const gathering = createGathering(clock, settings)
+  const tend = createTending(parts, settings)
+
+  return {
+    name: LAKE,
+    source: 'enriched',
+    async next(after) {
+      const { upto, planned } = readManifest(folder)
+      if (upto > after) return { first: after + 1, last: upto }
+      if (upto < after) throw new LakeError(lost(folder, upto, after))
+      tend.begin()
+      const judged = await checkpointOf(analytics.read, 'quality')
+      const isDue =
+        planned === null
+          ? gathering.isDue(judged - upto, await askedOf(analytics.read), upto)
+          : judged >= planned.last
+      if (!isDue) {
+        await tend.idle()
+        return null
+      }
+      const last = planned?.last ?? (await endOfBatch(analytics.read, upto, batchEvents))
+      const written = await writeBatch(
+        { sources, ...(onStep ? { onStep } : {}) },
+        { folder, memoryLimitMb },
+        last,
+      )
+      gathering.reset()
+      return { first: after + 1, last: written.upto } satisfies Batch
+    },
+    // The files are there already: only the checkpoint moves.
+    apply: async () => undefined,
+    committed: tend.wanted,
+    forget: gathering.reset,
+  }
+}
+
+const lost = (folder: string, upto: number, after: number): string =>
+  `the lake in ${folder} ends at ${upto} and was at ${after}: put its files back (LAKE_DIR says where they are), or stop the server and remove analytics.db, which is made again from the log, and the lake with it`
+
+/** How long events are gathered before they become a batch. */
+function createGathering(
+  clock: LakeParts['clock'],
+  { batchEvents, batchMs }: Pick<LakeSettings, 'batchEvents' | 'batchMs'>,
+) {
+  let since: number | null = null
+  return {
+    isDue(pending: number, asked: number, upto: number): boolean {
+      if (pending <= 0) return false
+      const now = clock.monotonic()
+      since ??= now
+      return pending >= batchEvents || now - since >= batchMs || asked > upto
+    },
+    reset(): void {
+      since = null
+    },
+  }
+}
+
+async function endOfBatch(read: Read, after: number, events: number): Promise<number> {
+  type Row = { readonly last: number | null }
+  const [end] = await read<Row>(END, [after, after + events])
+  const [next] = end?.last ? [end] : await read<Row>(NEXT_END, [after])
+  if (!next?.last) throw new Error(`quality has no batch after ${after}`)
+  return next.last
+}
+
+/** What is done beside writing: merging, and taking away what is old. A round follows each batch. */
+function createTending(
+  { books, clock, onStep }: LakeParts,
+  { folder, memoryLimitMb, logKeptMs, keptMs }: LakeSettings,
+) {
+  let begun = false
+  let isWanted = true
+  return {
+    /** Once in a process: what one that died has left. */
+    begin(): void {
+      if (begun) return
+      clearAside(folder)
+      sweepStrays(folder)
+      begun = true
+    },
+    wanted(): void {
+      isWanted = true
+    },
+    async idle(): Promise<void> {
+      if (!isWanted) return
+      await compact({ folder, memoryLimitMb, all: false }, onStep)
+      if (keptMs !== null) dropOld(folder, clock.now() - keptMs)
+      const before = clock.now() - logKeptMs
+      const expired = await expireLog(books, { folder, memoryLimitMb, before }, onStep)
+      isWanted = expired > 0
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs'
+import {
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBResult,
+  type JS,
+  VARCHAR,
+} from '@duckdb/node-api'
+import { list, text } from './literals.ts'
+
+export type EngineSettings = {
+  readonly threads: number
+  readonly memoryLimitMb: number
+  /** Where it spills to when memory is short. */
+  readonly scratch: string
+  /** The only folders that statements may read from and write to, beside `scratch`. */
+  readonly folders?: readonly string[]
+  /** The only files beside. */
+  readonly files?: readonly string[]
+}
+
+/** One row of a small answer, by column name. */
+export type Row = Readonly<Record<string, JS>>
+/** Texts of one row of a table whose columns are all VARCHAR. */
+export type TextRow = readonly (string | null)[]
+
+export interface LakeEngine {
+  run(sql: string): Promise<void>
+  /** For small answers. */
+  rows(sql: string): Promise<readonly Row[]>
+  /** The answer in chunks, as they come, without holding it. */
+  stream(sql: string): Promise<DuckDBResult>
+  /** The connection itself, for statements that a person wrote. */
+  readonly connection: DuckDBConnection
+  /** Appends to a table of `width` columns of text. */
+  append(table: string, width: number, rows: readonly TextRow[]): Promise<void>
+  close(): void
+}
+
+const CHUNK_ROWS = 2_048
+
+/**
+ * DuckDB in memory for one task: opened, used and closed, so that between tasks it takes no memory.
+ * Times are UTC in it, nothing is downloaded, and other files than those named cannot be reached.
+ */
+export async function openEngine(settings: EngineSettings): Promise<LakeEngine> {
+  const { threads, memoryLimitMb, scratch, folders = [], files = [] } = settings
+  mkdirSync(scratch, { recursive: true })
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    memory_limit: `${memoryLimitMb}MB`,
+    temp_directory: scratch,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  const allowed = [scratch, ...folders].map((folder) => `${folder}/`)
+  await connection.run(
+    `SET GLOBAL TimeZone = 'UTC';
+     SET GLOBAL allowed_directories = [${list(allowed)}];
+     SET GLOBAL allowed_paths = [${list(files)}];
+     SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true`,
+  )
+  return {
+    connection,
+    run: async (sql) => void (await connection.run(sql)),
+    rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS(),
+    stream: (sql) => connection.stream(sql),
+    async append(table, width, rows) {
+      const appender = await connection.createAppender(table)
+      const types = Array.from({ length: width }, () => VARCHAR)
+      for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
+        const part = rows.slice(from, from + CHUNK_ROWS)
+        const chunk = DuckDBDataChunk.create(types, part.length)
+        for (let column = 0; column < width; column += 1) {
+          const vector = chunk.getColumnVector(column)
+          for (let row = 0; row < part.length; row += 1) {
+            vector.setItem(row, part[row]?.[column] ?? null)
+          }
+          vector.flush()
+        }
+        appender.appendDataChunk(chunk)
+      }
+      appender.closeSync()
+    },
+    close() {
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+/** Opens an engine for `work` and closes it, whatever happens. */
+export async function withEngine<T>(
+  settings: EngineSettings,
+  work: (engine: LakeEngine) => Promise<T>,
+): Promise<T> {
+  const engine = await openEngine(settings)
+  try {
+    return await work(engine)
+  } finally {
+    engine.close()
+  }
+}
+
+/** A list of files as `read_parquet` takes it. */
+export const parquet = (files: readonly string[]): string =>
+  `read_parquet([${files.map(text).join(', ')}], hive_partitioning = true)`

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { replaceFile } from './durable-files.ts'
+
+/** What the lake holds, by what became of an event. */
+export const TOPICS = ['events-raw', 'events-enriched', 'events-rejected'] as const
+export type Topic = (typeof TOPICS)[number]
+
+/** One file: the events of a day among the offsets from `first` to `last`, both included. */
+export type LakeFile = {
+  readonly topic: Topic
+  /** Below the folder of the lake. */
+  readonly path: string
+  /** UTC day of `corrected_at`, as `2026-03-01`. */
+  readonly date: string
+  readonly first: number
+  readonly last: number
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: string
+  /** When its newest event was received, milliseconds since the epoch. */
+  readonly received_max: number
+  /** 0 as a batch wrote it; of a merged file one more than the highest of its parts. */
+  readonly level: number
+}
+
+/** Both included. */
+export type Offsets = { readonly first: number; readonly last: number }
+
+/**
+ * What is in the lake: readers follow it and look at no other file. It is also the lake's checkpoint,
+ * so that files and how far they go change in one step, the renaming of this file.
+ */
+export type Manifest = {
+  readonly version: 1
+  /** All offsets up to this one are in the files, but for those that retention has dropped. */
+  readonly upto: number
+  /** Retention may have dropped what comes before; everything from here to `upto` is there. */
+  readonly from: number
+  /** The batch that is being written: fixed before its first file, so that a rerun writes the same. */
+  readonly planned: Offsets | null
+  /** Batches of the log up to here have left its table, after they were compared with the files. */
+  readonly log_expired: number
+  readonly files: readonly LakeFile[]
+}
+
+const EMPTY: Manifest = {
+  version: 1,
+  upto: 0,
+  from: 1,
+  planned: null,
+  log_expired: 0,
+  files: [],
+}
+
+export class LakeError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'LakeError'
+  }
+}
+
+const manifestPath = (folder: string): string => join(folder, 'manifest.json')
+
+/** @throws LakeError when this version cannot read it */
+export function readManifest(folder: string): Manifest {
+  const path = manifestPath(folder)
+  if (!existsSync(path)) return EMPTY
+  const manifest: Manifest = JSON.parse(readFileSync(path, 'utf8'))
+  if (manifest.version !== 1) {
+    throw new LakeError(`${path} is of version ${manifest.version}, which this version cannot read`)
+  }
+  return manifest
+}
+
+/** A line for each file, so that people can read it and tools can compare two of them. */
+export function writeManifest(folder: string, { files, ...head }: Manifest): void {
+  const lines = files.map((file) => `    ${JSON.stringify(file)}`).join(',\n')
+  const members = Object.entries(head).map(
+    ([name, value]) => `  "${name}": ${JSON.stringify(value)}`,
+  )
+  const body = `{\n${members.join(',\n')},\n  "files": [\n${lines}\n  ]\n}\n`
+  replaceFile(manifestPath(folder), body)
+}
+
+export const filesOf = ({ files }: Manifest, topic: Topic): readonly LakeFile[] =>
+  files.filter((file) => file.topic === topic)
+
+/** In the order of their offsets; the days of one batch side by side. */
+export const inOrder = (files: readonly LakeFile[]): readonly LakeFile[] =>
+  files.toSorted(
+    (a, b) =>
+      TOPICS.indexOf(a.topic) - TOPICS.indexOf(b.topic) ||
+      (a.date < b.date ? -1 : a.date > b.date ? 1 : 0) ||
+      a.first - b.first,
+  )
