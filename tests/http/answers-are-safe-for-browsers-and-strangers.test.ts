@@ -92,7 +92,7 @@ describe.each(DATABASES)('on $name', (database) => {
       expect(corsOf(answer)).toMatchObject({
         'access-control-allow-origin': origin,
         'access-control-allow-headers':
-          'Authorization, Content-Type, Idempotency-Key, X-Request-ID',
+          'Authorization, Content-Type, Content-Encoding, Idempotency-Key, X-Request-ID, X-Attempt, X-Sent-At, X-Sdk, X-Monotonic',
       })
       const methods = String(corsOf(answer)['access-control-allow-methods']).split(', ')
       expect(methods).toEqual(expect.arrayContaining(['GET', 'POST', 'PUT']))

@@ -8,6 +8,7 @@ import { DATABASES } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
 import { PLAIN_QUESTLINE } from '../report-runs/plain-questline.ts'
 import type { Answer, Sent } from './client.ts'
+import { anInstall, aPurchase } from './game-events.ts'
 import { expectProblem } from './problem.ts'
 import { answersIn, aPost, aRequest, converse, exchange, type RawRequest } from './raw.ts'
 import { PRODUCTION, startServer, type TestServer } from './server.ts'
@@ -37,6 +38,11 @@ const at =
   (path: string, sent: Sent = {}): Cause =>
   ({ open, token }) =>
     open.send(path, { token, ...sent })
+/** With the key that a game ships with. */
+const send =
+  (path: string, sent: Sent): Cause =>
+  ({ open }) =>
+    open.send(path, { token: open.keys.ingest, ...sent })
 const raw =
   (parts: RawRequest): Cause =>
   async ({ open }) => {
@@ -56,7 +62,8 @@ const after =
   }
 
 const credentials = { username: 'taken', password: 'long enough' }
-const NOT_SERVED = 'no route of the server takes a batch of events yet'
+const purchased = aPurchase({ transaction_id: 'bought' })
+const bought = (body: object): Cause => send('/v1/events/purchase', { body })
 const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
   'malformed-body': earn(0, { body: '{"amount":' }),
   'malformed-request': at('/events?limit=1&limit=1'),
@@ -80,7 +87,7 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
     return tight.send('/login', { body: { userId: 'old' } })
   },
   'device-secret-required': ({ tight }) => tight.send('/login', { body: { userId: 'new' } }),
-  'wrong-app': NOT_SERVED,
+  'wrong-app': send('/v1/events/install', { body: anInstall({ app_id: 'another' }) }),
   'not-found': at('/nothing/here'),
   'unknown-player': at('/user/somebody-else'),
   'no-report': ({ open }) => open.send('/reports/roas_d1', { token: open.keys.operator }),
@@ -115,8 +122,11 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
     const answers = [await first, second]
     return answers.find(({ status }) => status !== 200) ?? second
   },
-  'event-id-conflict': NOT_SERVED,
-  'transaction-conflict': NOT_SERVED,
+  'event-id-conflict': after(bought(purchased), bought({ ...purchased, quantity: 2 })),
+  'transaction-conflict': after(
+    bought(purchased),
+    bought(aPurchase({ transaction_id: 'bought', player_id: 'another' })),
+  ),
   'run-in-progress': async ({ open }) => {
     await writeFile(join(open.dataDir, 'how'), 'endless')
     const begun = await open.send('/run-pipeline?wait=false', { method: 'POST' })
@@ -124,10 +134,13 @@ const CAUSES: Readonly<Record<ProblemCode, Cause | string>> = {
     return open.send('/run-pipeline', { method: 'POST' })
   },
   'body-too-large': earn(1, { body: { amount: 1, reason: 'x'.repeat(17_000) } }),
-  'batch-too-large': NOT_SERVED,
+  'batch-too-large': send('/v1/events', { body: { events: Array(LIMITS.batchEventsMax + 1) } }),
   'uri-too-long': raw({ path: `/${'x'.repeat(20_000)}` }),
   'unsupported-media-type': earn(1, { type: 'text/plain' }),
-  'unsupported-encoding': NOT_SERVED,
+  'unsupported-encoding': send('/v1/events', {
+    body: '{}',
+    headers: { 'content-encoding': 'compress' },
+  }),
   'invalid-request': earn(0),
   'idempotency-key-reused': after(earn(1, { key: 'reused' }), earn(2, { key: 'reused' })),
   'password-too-common': at('/auth/register', { body: { username: 'new', password: 'password1' } }),
@@ -213,7 +226,5 @@ describe.each(DATABASES)('on $name', (database) => {
 test('every code has a cause, or a reason to have none', () => {
   expect(Object.keys(CAUSES).sort()).toEqual(Object.keys(PROBLEMS).sort())
   const without = Object.entries(CAUSES).filter(([, cause]) => typeof cause === 'string')
-  expect(without.filter(([, reason]) => reason !== NOT_SERVED)).toEqual([
-    ['idempotency-key-missing', 'no route demands a key yet'],
-  ])
+  expect(without).toEqual([['idempotency-key-missing', 'no route demands a key yet']])
 })
