@@ -108,7 +108,13 @@ export type SessionStartFields = {
   /** BCP 47, such as `pt-PT`. */
   readonly language?: string | undefined
   /** How the device was connected. */
-  readonly connection?: string | undefined
+  readonly connection?:
+    | 'wifi'
+    | 'cellular'
+    | 'wired'
+    | 'offline'
+    | (string & Record<never, never>)
+    | undefined
   /** Such as `unity 6000.0`. */
   readonly engine_version?: string | undefined
 }
@@ -118,7 +124,14 @@ export type SessionEndFields = {
   /** How long the session took. */
   readonly duration_ms?: number | undefined
   /** Why it ended. */
-  readonly reason?: string | undefined
+  readonly reason?:
+    | 'background'
+    | 'shutdown'
+    | 'timeout'
+    | 'logout'
+    | 'crash'
+    | (string & Record<never, never>)
+    | undefined
 }
 
 /** The player began, completed or failed a part of the game. */
@@ -160,7 +173,15 @@ export type EconomyFields = {
 /** The player saw an ad. Its revenue stays apart from that of purchases. */
 export type AdImpressionFields = {
   /** The kind of ad. */
-  readonly ad_format: string
+  readonly ad_format:
+    | 'rewarded'
+    | 'interstitial'
+    | 'banner'
+    | 'app_open'
+    | 'native'
+    | 'offerwall'
+    | 'playable'
+    | (string & Record<never, never>)
   /** Who delivered it, such as `admob`. */
   readonly ad_network?: string | undefined
   /** Who chose the network, such as `applovin_max`. */
@@ -172,7 +193,12 @@ export type AdImpressionFields = {
   /** What it earned by the word of the network, in millionths of a US dollar. */
   readonly revenue_usd_micros?: number | undefined
   /** How much of it was seen. */
-  readonly completion?: string | undefined
+  readonly completion?:
+    | 'completed'
+    | 'partial'
+    | 'skipped'
+    | (string & Record<never, never>)
+    | undefined
   /** How long it was seen. */
   readonly watched_ms?: number | undefined
   /** Whether the player got the reward. */

@@ -24,7 +24,11 @@ type Transaction = {
 }
 type Database = {
   createObjectStore(name: string): unknown
-  transaction(name: string, mode: string, options?: { durability: string }): Transaction
+  transaction(
+    name: string,
+    mode: 'readonly' | 'readwrite',
+    options?: { readonly durability: 'strict' | 'relaxed' },
+  ): Transaction
   close(): void
 }
 /** The part of the browser's IDBFactory that is used. */
