@@ -19,7 +19,7 @@ type Transaction = {
     put(value: unknown, key: string): unknown
     delete(key: string): unknown
     get(key: string): Request<string | undefined>
-    getAllKeys(range: unknown): Request<string[]>
+    getAllKeys(range: unknown): Request<readonly unknown[]>
   }
 }
 type Database = {
@@ -65,9 +65,10 @@ type Globals = {
 
 function itemsOf(database: Database, ranges: Globals['IDBKeyRange']): Items {
   return {
-    keys(prefix) {
+    async keys(prefix) {
       const store = database.transaction(STORE, 'readonly').objectStore(STORE)
-      return answer(store.getAllKeys(ranges.bound(prefix, `${prefix}\uffff`)))
+      const keys = await answer(store.getAllKeys(ranges.bound(prefix, `${prefix}\uffff`)))
+      return keys.map(String)
     },
     texts(keys) {
       const store = database.transaction(STORE, 'readonly').objectStore(STORE)
