@@ -3,6 +3,7 @@
 // which are duplicates and what is flagged.
 export { createConfirmations } from './confirmations-table.ts'
 export { MARK, markConfirmations, markPurchases } from './duplicates.ts'
+export { createSum, type ExactSum } from './exact-sum.ts'
 export { CHARGEBACK, createPurchases, type PurchaseNames } from './purchases-table.ts'
 export {
   createPlayers,

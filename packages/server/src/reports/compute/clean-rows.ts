@@ -7,10 +7,10 @@ import {
   readConfirmations,
   readPurchases,
 } from '../clean/clean.ts'
-import { appendColumns, type Engine } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Sides } from '../reconciliation/reconciliation.ts'
 
-/** Both sides by rank, with what is marked on them; tables `players` and `purchase_marks`. */
+/** Both sides by rank, with what is marked on them. */
 export type CleanRows = Sides & {
   readonly purchases: PurchaseRows
   readonly purchaseCounts: Counts
@@ -26,8 +26,7 @@ export async function cleanRows(engine: Engine): Promise<CleanRows> {
   const confirmations = await readConfirmations(engine)
   const purchaseMarks = markPurchases(purchases)
   const confirmationMarks = markConfirmations(confirmations)
-  await engine.run('CREATE TABLE purchase_marks (mark UTINYINT); DROP TABLE players')
-  await appendColumns(engine, 'purchase_marks', [purchaseMarks])
+  await engine.run('DROP TABLE players')
   return {
     ...{ purchases, purchaseMarks, purchaseCounts: countMarks(purchaseMarks) },
     ...{ confirmations, confirmationMarks, confirmationCounts: countMarks(confirmationMarks) },

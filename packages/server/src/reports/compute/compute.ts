@@ -5,16 +5,16 @@ import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
 import type { PurchaseNames } from '../clean/clean.ts'
-import { writeCurated } from '../curated/curated.ts'
-import { type Database, openDatabase } from '../engine/engine.ts'
+import { CURATED_CODES, writeCurated } from '../curated/curated.ts'
+import { createTextRows, type Database, openDatabase } from '../engine/engine.ts'
 import { InputError } from '../input/input.ts'
 import { writePage } from '../page/page.ts'
 import {
-  createMatchTables,
   JUNK_RECEIPT_ROWS,
   matchRows,
   orderDetails,
-  type ReconciliationSummary,
+  type Reconciliation,
+  readLentReceipts,
   summarize,
   writeReconciliation,
 } from '../reconciliation/reconciliation.ts'
@@ -30,7 +30,7 @@ import { inputSummaries } from './balance.ts'
 import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { chooseD1, newestDays } from './d1.ts'
 import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
-import { findInputs, type Inputs } from './inputs.ts'
+import { findInputs, type Inputs, type Inspected } from './inputs.ts'
 import { type Lanes, readInputs, settled } from './read-inputs.ts'
 import { createStages, type Stages } from './stages.ts'
 
@@ -103,17 +103,17 @@ async function compute(work: Work): Promise<RunSummary> {
   const { costs, summed } = read.costs.found
   const d1 = chooseDay(request, rows, costs)
 
-  const { summary: reconciliation, written } = await reconcile(work, rows, names)
   const { columns } = inputs.sessions
-  const sessions = await readSessions(
-    second,
-    read.sessions.file,
-    columns,
-    read.sessions.found,
-    lastDays(d1.day),
+  const counting = settled(
+    readSessions(second, read.sessions.file, columns, read.sessions.found, lastDays(d1.day)),
   )
+  const reconciliation = await reconcile(work, rows, names, {
+    purchases: rowBytesOf(read.purchases),
+    confirmations: rowBytesOf(read.confirmations),
+  })
+  const sessions = await counting()
   const dau = sessions.users.get(d1.day) ?? 0
-  const daily = await computeDailyReports(second, names.campaignKeys, d1.day, costs, dau)
+  const daily = computeDailyReports(rows, names.campaignKeys, d1.day, costs, dau)
   await writeDailyReports(daily, request.target, progress)
   await rejected.write(join(request.target, 'rejected_rows.csv'))
   progress.written('rejected_rows.csv')
@@ -128,19 +128,18 @@ async function compute(work: Work): Promise<RunSummary> {
     notes: notes(basename(inputs.costs.path), summed),
   }
   await writePage(second, join(request.target, 'report.html'), {
-    ...{ ...found, ...daily, d1, reconciliation, usersByDay: sessions.users },
+    ...{ ...found, ...daily, ...reconciliation, d1, usersByDay: sessions.users },
   })
   progress.written('report.html')
-  await written()
 
   const severities = daily.anomalies.map(({ severity }) => severity)
   return {
     inputs: found.inputs,
     d1: { date: formatDay(d1.day), reason: d1.reason },
     reconciliation: {
-      matched: reconciliation.matched,
-      af_only: reconciliation.afOnly,
-      confirmed_only: reconciliation.confirmedOnly,
+      matched: reconciliation.summary.matched,
+      af_only: reconciliation.summary.afOnly,
+      confirmed_only: reconciliation.summary.confirmedOnly,
     },
     anomalies: {
       critical: severities.filter((severity) => severity === 'critical').length,
@@ -156,32 +155,44 @@ async function compute(work: Work): Promise<RunSummary> {
 const lastDays = (d1: number): number[] =>
   Array.from({ length: HISTORY_DAYS + 1 }, (_value, back) => d1 - back)
 
-/**
- * Writes the curated purchases while the rows are matched, and begins to write the reconciliation, which
- * takes longest: `written` waits for it.
- */
+/** Matches the rows, and writes the two files that have a line for each. */
 async function reconcile(
-  { lanes: [engine], request, progress, stages, junkReceiptRows }: Work,
+  { database, lanes: [engine], request, progress, stages, junkReceiptRows }: Work,
   rows: CleanRows,
   names: PurchaseNames,
-): Promise<{ readonly summary: ReconciliationSummary; written(): Promise<void> }> {
+  rowBytes: RowBytes,
+): Promise<Reconciliation> {
   stages.begin('matching purchases and confirmations')
-  const path = join(request.target, 'purchases_curated.csv')
-  const curated = settled(writeCurated(engine, path, names, rows.purchaseCounts.kept))
   const matches = matchRows(rows, junkReceiptRows)
-  const order = orderDetails(rows, matches)
   const summary = summarize(rows, matches)
+  const details = summary.matched + summary.afOnly + summary.confirmedOnly
+  const order = orderDetails(rows, matches, details)
+  const reconciliation = { sides: rows, matches, order, summary }
   stages.begin('writing purchases_curated.csv')
-  await curated()
+  const lent = settled(readLentReceipts(engine, rows, matches, rowBytes.confirmations))
+  const texts = async (table: keyof RowBytes, codes: readonly string[] = []) =>
+    createTextRows(await database.connect(), {
+      ...{ table, rows: rows[table].count, rowBytes: rowBytes[table], texts: TEXTS, codes },
+    })
+  const curated = join(request.target, 'purchases_curated.csv')
+  await writeCurated(curated, rows, names, await texts('purchases', CURATED_CODES))
   progress.written('purchases_curated.csv')
   stages.begin('writing reconciliation.json and the daily reports')
-  await createMatchTables(engine, rows, matches, order)
-  const write = async (): Promise<void> => {
-    await writeReconciliation(engine, join(request.target, 'reconciliation.json'), summary)
-    progress.written('reconciliation.json')
-  }
-  return { summary, written: settled(write()) }
+  await writeReconciliation(join(request.target, 'reconciliation.json'), reconciliation, {
+    purchases: await texts('purchases'),
+    confirmations: await texts('confirmations'),
+    lent: await lent(),
+  })
+  progress.written('reconciliation.json')
+  return reconciliation
 }
+
+const TEXTS = ['player', 'receipt']
+
+/** Of the rows of a file on average: texts that are read again have no more. */
+type RowBytes = Readonly<Record<'purchases' | 'confirmations', number>>
+
+const rowBytesOf = ({ file }: Inspected<unknown>): number => file.bytes / Math.max(1, file.records)
 
 /** What the request says of cells, read. */
 function meaningOf({ inputZone, badReceiptPattern }: ComputeRequest) {

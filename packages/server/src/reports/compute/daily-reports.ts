@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Anomaly, anomalyLine, findAnomalies, HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { type Arpdau, arpdauLine, arpdauOf } from '../arpdau/arpdau.ts'
-import type { Engine } from '../engine/engine.ts'
 import type { CampaignCost } from '../inspect/inspect.ts'
-import { type Roas, readDailyRevenue, roasByDay, roasLine } from '../roas/roas.ts'
+import { dailyRevenue, type Roas, roasByDay, roasLine } from '../roas/roas.ts'
 import type { Progress } from '../runs/runs.ts'
+import type { CleanRows } from './clean-rows.ts'
 
 export type DailyReports = {
   readonly byDay: ReadonlyMap<number, readonly Roas[]>
@@ -14,15 +14,16 @@ export type DailyReports = {
   readonly arpdau: readonly Arpdau[]
 }
 
-/** The reports of D-1 from the table `purchases` and the costs. */
-export async function computeDailyReports(
-  engine: Engine,
+/** The reports of D-1 from the purchases by rank and the costs. */
+export function computeDailyReports(
+  { purchases, purchaseMarks }: CleanRows,
   campaignKeys: readonly string[],
   day: number,
   costs: readonly CampaignCost[],
   dau: number,
-): Promise<DailyReports> {
-  const revenues = await readDailyRevenue(engine, campaignKeys, day - HISTORY_DAYS, day)
+): DailyReports {
+  const from = day - HISTORY_DAYS
+  const revenues = dailyRevenue(purchases, purchaseMarks, campaignKeys, from, day)
   const byDay = roasByDay(revenues, costs)
   const roas = byDay.get(day) ?? []
   return { byDay, roas, anomalies: findAnomalies(day, byDay), arpdau: arpdauOf(day, roas, dau) }

@@ -117,12 +117,12 @@ export async function inspectInput<Columns, Findings>(
   inspector: (columns: Columns, settings: InspectSettings) => Inspector<Findings>,
   { scratch, zone, badReceipt, rejected, onProgress }: InspectParts,
 ): Promise<Inspected<Findings>> {
-  const begin = async () => {
-    const onRejected = await rejected.begin(basename(path))
+  const begin = () => {
+    const onRejected = rejected.begin(basename(path))
     const inspecting = inspector(columns, { delimiter, zone, badReceipt, onRejected })
     return { onRejected, inspecting, unreadable: new Map<string, number>() }
   }
-  let current = await begin()
+  let current = begin()
   const file = await scanCsv(path, {
     scratchDir: scratch,
     onUnreadable(row) {
@@ -130,8 +130,8 @@ export async function inspectInput<Columns, Findings>(
       current.onRejected(row)
     },
     onRecord: (record, bytes) => current.inspecting.record(record, bytes),
-    async onRestart() {
-      current = await begin()
+    onRestart() {
+      current = begin()
     },
     onProgress: (bytes, total) => onProgress(bytes / total),
   })

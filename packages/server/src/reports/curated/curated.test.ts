@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { withLane } from '../../../../../tests/reports/lane.ts'
-import { writeCurated } from './curated.ts'
+import { rowsOf } from '../../../../../tests/reports/row-builders.ts'
+import { createTextRows } from '../engine/engine.ts'
+import { CURATED_CODES, writeCurated } from './curated.ts'
 
 const NAMES = {
   ...{ statuses: ['SUCCESS ', 'success'], events: ['af_purchase', 'purchase'] },
@@ -49,12 +51,19 @@ async function linesOf(rows: readonly Row[]): Promise<readonly string[]> {
       CREATE TABLE purchases (player VARCHAR, instant BIGINT, micros BIGINT, receipt VARCHAR,
         event event_name, status status_name, campaign campaign_name, campaign_key campaign_key,
         chargeback UTINYINT);
-      CREATE TABLE purchase_marks (mark UTINYINT);
-      ${rows.length === 0 ? '' : `INSERT INTO purchases VALUES ${values.join(', ')};`}
-      ${rows.map(({ mark = 0 }) => `INSERT INTO purchase_marks VALUES (${mark});`).join('\n')}`)
+      ${rows.length === 0 ? '' : `INSERT INTO purchases VALUES ${values.join(', ')};`}`)
     const path = join(folder, 'purchases_curated.csv')
-    const kept = rows.filter(({ mark = 0 }) => (mark & 1) === 0).length
-    await writeCurated(engine, path, NAMES, kept)
+    const purchases = rowsOf(
+      rows.map(({ instant = NOON, micros = 4_990_000, chargeback = 0, campaign = 1 }) => ({
+        ...{ at: instant / 1e6, usd: micros / 1e6, chargeback, campaign },
+      })),
+    )
+    const purchaseMarks = Uint8Array.from(rows, ({ mark = 0 }) => mark)
+    const texts = createTextRows(engine, {
+      ...{ table: 'purchases', rows: rows.length, rowBytes: 1 },
+      ...{ texts: ['player', 'receipt'], codes: CURATED_CODES },
+    })
+    await writeCurated(path, { purchases, purchaseMarks }, NAMES, texts)
     lines = readFileSync(path, 'utf8').split('\n')
   })
   return lines

@@ -5,6 +5,7 @@ import {
   DuckDBIntegerVector,
   DuckDBUBigIntVector,
   DuckDBUTinyIntVector,
+  type DuckDBVector,
   INTEGER,
   UTINYINT,
 } from '@duckdb/node-api'
@@ -32,11 +33,14 @@ const lengthOf = (column: Column | Gathered | undefined): number =>
  * a query says what stands for it.
  */
 export function numbers(chunk: DuckDBDataChunk, index: number): Column {
-  const vector = chunk.getColumnVector(index)
+  return itemsOf(chunk.getColumnVector(index))
+}
+
+export function itemsOf(vector: DuckDBVector): Column {
   if (vector instanceof DuckDBDoubleVector) return vector[ITEMS]
   if (vector instanceof DuckDBIntegerVector) return vector[ITEMS]
   if (vector instanceof DuckDBUTinyIntVector) return vector[ITEMS]
-  throw new TypeError(`Column ${index} is no DOUBLE, INTEGER or UTINYINT.`)
+  throw new TypeError(`${vector.type} is no DOUBLE, INTEGER or UTINYINT.`)
 }
 
 /** A column of 64-bit hashes as pairs of 32-bit integers, valid until the next chunk comes. */

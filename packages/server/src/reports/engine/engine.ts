@@ -3,4 +3,11 @@
 export { appendColumns, type Column, hashes, numbers } from './columns.ts'
 export { type Database, type Engine, openDatabase } from './duckdb.ts'
 export { list, text } from './sql.ts'
+export {
+  createTextRows,
+  NO_WINDOW,
+  type TextRows,
+  type TextTable,
+  type TextWindow,
+} from './text-rows.ts'
 export { bigInteger, integer } from './values.ts'

@@ -1,7 +1,9 @@
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
-import { CHARGEBACK } from '../clean/clean.ts'
-import { REVENUE } from '../curated/curated.ts'
-import { bigInteger, type Engine, integer } from '../engine/engine.ts'
+import { CHARGEBACK, createSum, MARK } from '../clean/clean.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type Reconciliation, RULE } from '../reconciliation/reconciliation.ts'
+import { createLargest } from './largest.ts'
+import { readSaleTexts } from './sale-texts.ts'
 
 /** Purchases and confirmations of one kind; sums in micros. */
 export type Bulk = {
@@ -27,91 +29,128 @@ export type Details = {
   readonly byTime: Bulk
   readonly amountMismatch: Bulk
   /** Purchases of a day (since 1970) and how many of them are matched; D-1 and the days before. */
-  readonly days: ReadonlyMap<number, { readonly purchases: number; readonly matched: number }>
+  readonly days: ReadonlyMap<number, MatchedOfDay>
   readonly worstMismatches: readonly Detail[]
   readonly largestAfOnly: readonly Detail[]
   readonly largestConfirmedOnly: readonly Detail[]
 }
 
+type MatchedOfDay = { readonly purchases: number; readonly matched: number }
+
 export const WORST_MAX = 20
 
-const PURCHASES = 'purchases POSITIONAL JOIN purchase_matches'
-const DAY = 86_400_000_000
-/** Far from any day that is asked for. */
-const NO_DAY = -1_000
-const IS_MATCHED = 'rule > 0'
-const IS_MISMATCH = `${IS_MATCHED} AND cf_micros <> micros`
+const DAY_MICROS = 86_400_000_000
 
 /**
- * What the page says of single purchases and confirmations, from the tables of the reconciliation.
- * A tie goes by the place in the list of details, which no order of the input changes.
+ * What the page says of single purchases and confirmations.
+ * A tie goes by row order, which no order of the input changes.
  */
-export async function readDetails(engine: Engine, d1: number): Promise<Details> {
-  const groups = await engine.rows(`
-    SELECT rule::INTEGER AS rule, (${IS_MISMATCH}) AS mismatch,
-      (CASE WHEN instant BETWEEN ${(d1 - HISTORY_DAYS) * DAY} AND ${(d1 + 1) * DAY - 1}
-        THEN instant // ${DAY} ELSE ${NO_DAY} END)::INTEGER AS day,
-      count(*)::INTEGER AS rows, sum(${REVENUE})::HUGEINT AS revenue,
-      sum(micros)::HUGEINT AS original, sum(cf_micros::BIGINT)::HUGEINT AS confirmed
-    FROM ${PURCHASES} WHERE place >= 0 GROUP BY ALL`)
-  const total = (isOurs: (group: (typeof groups)[number]) => boolean): Bulk => {
-    const ours = groups.filter(isOurs)
-    const sum = (column: string): bigint =>
-      ours.reduce((all, group) => all + bigInteger(group[column]), 0n)
+export async function readDetails(
+  engine: Engine,
+  reconciliation: Pick<Reconciliation, 'sides' | 'matches'>,
+  d1: number,
+): Promise<Details> {
+  const { sides, matches } = reconciliation
+  const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
+  const bulks = { byReceipt: createBulk(), byTime: createBulk(), amountMismatch: createBulk() }
+  const days = new Map<number, { purchases: number; matched: number }>()
+  const mismatches = createLargest(WORST_MAX)
+  const afOnly = createLargest(WORST_MAX)
+  const confirmedOnly = createLargest(WORST_MAX)
+  for (let rank = 0; rank < purchases.count; rank += 1) {
+    if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
+    const micros = purchases.micros[rank] as number
+    const partner = matches.confirmations[rank] as number
+    const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
+    const day = Math.floor((purchases.instants[rank] as number) / DAY_MICROS)
+    if (day >= d1 - HISTORY_DAYS && day <= d1) {
+      const ofDay = days.get(day) ?? { purchases: 0, matched: 0 }
+      ofDay.purchases += 1
+      if (partner >= 0) ofDay.matched += 1
+      days.set(day, ofDay)
+    }
+    if (partner < 0) {
+      if (!isCharged) afOnly.offer(rank, micros)
+      continue
+    }
+    const confirmed = confirmations.micros[partner] as number
+    const bulk = matches.rules[rank] === RULE.receipt ? bulks.byReceipt : bulks.byTime
+    bulk.add(micros, confirmed, isCharged)
+    if (micros === confirmed) continue
+    bulks.amountMismatch.add(micros, confirmed, isCharged)
+    mismatches.offer(rank, Math.abs(confirmed - micros))
+  }
+  for (let rank = 0; rank < confirmations.count; rank += 1) {
+    if ((confirmationMarks[rank] as number) & MARK.duplicate || matches.taken[rank] !== 0) continue
+    confirmedOnly.offer(rank, confirmations.micros[rank] as number)
+  }
+  const ranks = {
+    mismatches: mismatches.ranks(),
+    afOnly: afOnly.ranks(),
+    confirmedOnly: confirmedOnly.ranks(),
+  }
+  return {
+    byReceipt: bulks.byReceipt.total(),
+    byTime: bulks.byTime.total(),
+    amountMismatch: bulks.amountMismatch.total(),
+    days,
+    ...(await describe(engine, reconciliation, ranks)),
+  }
+}
+
+type Worst = Readonly<Record<'mismatches' | 'afOnly' | 'confirmedOnly', readonly number[]>>
+
+async function describe(
+  engine: Engine,
+  { sides: { purchases, confirmations }, matches }: Pick<Reconciliation, 'sides' | 'matches'>,
+  { mismatches, afOnly, confirmedOnly }: Worst,
+): Promise<Pick<Details, 'worstMismatches' | 'largestAfOnly' | 'largestConfirmedOnly'>> {
+  const partnerOf = (rank: number): number => matches.confirmations[rank] as number
+  const texts = await readSaleTexts(engine, {
+    purchases: [...mismatches, ...afOnly],
+    confirmations: [...confirmedOnly, ...mismatches.map(partnerOf)],
+  })
+  const micros = (value: number | undefined): bigint => BigInt(value as number)
+  const ours = (rank: number): Detail => {
+    const partner = partnerOf(rank)
+    const text = texts.purchases(rank)
     return {
-      rows: ours.reduce((all, { rows }) => all + integer(rows), 0),
-      ...{ revenue: sum('revenue'), original: sum('original'), confirmed: sum('confirmed') },
+      instant: micros(purchases.instants[rank]),
+      ...text,
+      // As in the list of details: a purchase without receipt shows that of its confirmation.
+      receipt: text.receipt ?? (partner < 0 ? null : texts.confirmations(partner).receipt),
+      reported: micros(purchases.micros[rank]),
+      confirmed: partner < 0 ? null : micros(confirmations.micros[partner]),
     }
   }
-  const byDay = Map.groupBy(groups, ({ day }) => integer(day))
-  const countOf = (rows: typeof groups): number =>
-    rows.reduce((all, group) => all + integer(group['rows']), 0)
+  const theirs = (rank: number): Detail => ({
+    instant: micros(confirmations.instants[rank]),
+    ...texts.confirmations(rank),
+    reported: null,
+    confirmed: micros(confirmations.micros[rank]),
+  })
   return {
-    byReceipt: total(({ rule }) => rule === 1),
-    byTime: total(({ rule }) => rule === 2),
-    amountMismatch: total(({ mismatch }) => mismatch === true),
-    days: new Map(
-      [...byDay].map(([day, rows]) => [
-        day,
-        { purchases: countOf(rows), matched: countOf(rows.filter(({ rule }) => rule !== 0)) },
-      ]),
-    ),
-    worstMismatches: await worst(engine, MISMATCHES),
-    largestAfOnly: await worst(engine, AF_ONLY),
-    largestConfirmedOnly: await worst(engine, CONFIRMED_ONLY),
+    worstMismatches: mismatches.map(ours),
+    largestAfOnly: afOnly.map(ours),
+    largestConfirmedOnly: confirmedOnly.map(theirs),
   }
 }
 
-/** Ties aside, the largest first. */
-type Worst = { readonly rows: string; readonly size: string }
-
-const MISMATCHES: Worst = {
-  rows: `SELECT place, instant, player, receipt, micros AS reported, cf_micros::BIGINT AS confirmed
-    FROM ${PURCHASES} WHERE ${IS_MISMATCH}`,
-  size: 'abs(confirmed - reported)',
-}
-const AF_ONLY: Worst = {
-  rows: `SELECT place, instant, player, receipt, micros AS reported, NULL::BIGINT AS confirmed
-    FROM ${PURCHASES} WHERE rule = 0 AND place >= 0 AND chargeback = ${CHARGEBACK.none}`,
-  size: 'reported',
-}
-const CONFIRMED_ONLY: Worst = {
-  rows: `SELECT place, instant, player, receipt, NULL::BIGINT AS reported, micros AS confirmed
-    FROM confirmations POSITIONAL JOIN confirmation_matches WHERE place >= 0`,
-  size: 'confirmed',
-}
-
-async function worst(engine: Engine, { rows, size }: Worst): Promise<readonly Detail[]> {
-  const found = await engine.rows(`
-    SELECT instant, player, coalesce(receipt, receipt_lent) AS receipt, reported, confirmed
-    FROM (${rows} ORDER BY ${size} DESC, place LIMIT ${WORST_MAX})
-    LEFT JOIN lent_receipts ON place_lent = place
-    ORDER BY ${size} DESC, place`)
-  return found.map(({ instant, player, receipt, reported, confirmed }) => ({
-    instant: bigInteger(instant),
-    player: String(player),
-    receipt: receipt === null ? null : String(receipt),
-    reported: reported === null ? null : bigInteger(reported),
-    confirmed: confirmed === null ? null : bigInteger(confirmed),
-  }))
+function createBulk() {
+  const [revenue, original, confirmed] = [createSum(), createSum(), createSum()]
+  let rows = 0
+  return {
+    add(micros: number, confirmedMicros: number, isCharged: boolean): void {
+      rows += 1
+      if (!isCharged) revenue.add(micros)
+      original.add(micros)
+      confirmed.add(confirmedMicros)
+    },
+    total: (): Bulk => ({
+      rows,
+      revenue: revenue.total(),
+      original: original.total(),
+      confirmed: confirmed.total(),
+    }),
+  }
 }

@@ -1,10 +1,10 @@
 import type { Anomaly } from '../anomaly/anomaly.ts'
-import type { ReconciliationSummary } from '../reconciliation/reconciliation.ts'
+import type { Reconciliation } from '../reconciliation/reconciliation.ts'
 import type { Roas } from '../roas/roas.ts'
 import type { InputSummary, RunSummary } from '../runs/runs.ts'
 
 /** All that the page shows beside what it asks the engine for. */
-export type PageData = {
+export type PageData = Pick<Reconciliation, 'sides' | 'matches' | 'summary'> & {
   /** D-1 in days since 1970, and how it was chosen. */
   readonly d1: { readonly day: number; readonly reason: RunSummary['d1']['reason'] }
   readonly byDay: ReadonlyMap<number, readonly Roas[]>
@@ -12,7 +12,6 @@ export type PageData = {
   readonly anomalies: readonly Anomaly[]
   /** Distinct users by day, of D-1 and the days before it that had any. */
   readonly usersByDay: ReadonlyMap<number, number>
-  readonly reconciliation: ReconciliationSummary
   readonly inputs: readonly InputSummary[]
   readonly notes: readonly string[]
 }

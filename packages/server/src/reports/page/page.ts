@@ -25,15 +25,15 @@ export { FILTER_REASONS, REJECT_REASONS } from './reasons.ts'
 /** Writes `report.html` from the tables of the reconciliation and what has been computed from them. */
 export async function writePage(engine: Engine, path: string, data: PageData): Promise<void> {
   const { day, reason } = data.d1
-  const details = await readDetails(engine, day)
+  const details = await readDetails(engine, data, day)
   const daysOf = daysByCampaign(data.byDay, day)
   const week = `${formatDay(day - HISTORY_DAYS)} to ${formatDay(day)}`
   const page = document(day, D1_REASONS[reason], [
     headlineSection(headline(data, details), data),
     anomaliesSection(data.anomalies, daysOf),
     roasSection(data.anomalies, daysOf, week),
-    reconciliationSection(data.reconciliation, details),
-    discrepanciesSection(data.reconciliation, details),
+    reconciliationSection(data.summary, details),
+    discrepanciesSection(data.summary, details),
     rowsSection(data),
   ])
   await writeFile(path, page.html)

@@ -1,4 +1,15 @@
-// How values are written, as SQL: the twins of what cells/ writes, for columns of millions of rows, in
-// the forms that cost least of several that were measured; and how finished lines become a file.
-export { instantText, jsonText, moneyCell, moneyNumber, textCell } from './sql.ts'
-export { writeCsv, writeLines } from './write-lines.ts'
+// How rows are printed: bytes from numbers and texts, on sheets that are used again, into files.
+// What cells/ defines for one value is held here for millions of them.
+export { type LineFile, putText, writeLines } from './line-file.ts'
+export {
+  createSheet,
+  ink,
+  put,
+  putAgain,
+  putCell,
+  putInstant,
+  putJsonText,
+  putMoneyCell,
+  putMoneyNumber,
+  type Sheet,
+} from './sheet.ts'

@@ -15,13 +15,19 @@ function places(ours: readonly Ours[], theirs: readonly Theirs[]) {
     ...{ confirmations: rowsOf(theirs), confirmationMarks: marksOf(theirs) },
   }
   const matches = createMatches(sides)
+  const details = (rows: readonly Theirs[]) => rows.filter(({ isDuplicate }) => !isDuplicate).length
+  const pairs = ours.filter((row) => row.matches !== undefined).length
   ours.forEach(({ matches: partner }, rank) => {
     if (partner === undefined) return
     matches.confirmations[rank] = partner
     matches.taken[partner] = 1
   })
-  const { purchases, confirmations, count } = orderDetails(sides, matches)
-  return { ours: [...purchases], theirs: [...confirmations], count }
+  const order = [...orderDetails(sides, matches, details(ours) + details(theirs) - pairs)]
+  return {
+    ours: ours.map((_row, rank) => order.indexOf(rank)),
+    theirs: theirs.map((_row, rank) => order.indexOf(-1 - rank)),
+    count: order.length,
+  }
 }
 
 it('details are in order of their instants, from both sides', () =>
@@ -55,4 +61,12 @@ it('of one side alone all are there, of none none', () => {
   expect(places([], [{}, {}])).toEqual({ ours: [], theirs: [0, 1], count: 2 })
   expect(places([{}, {}], [])).toEqual({ ours: [0, 1], theirs: [], count: 2 })
   expect(places([], [])).toEqual({ ours: [], theirs: [], count: 0 })
+})
+
+it('as many as were counted, or none at all', () => {
+  const sides = {
+    ...{ purchases: rowsOf([{}, {}]), purchaseMarks: new Uint8Array(2), players: 1 },
+    ...{ confirmations: rowsOf([]), confirmationMarks: new Uint8Array(0) },
+  }
+  expect(() => orderDetails(sides, createMatches(sides), 1)).toThrow('2 details in place of 1')
 })

@@ -1,21 +1,20 @@
 import { MARK } from '../clean/clean.ts'
 import type { Matches, Sides } from './matches.ts'
 
-/** The place of each row in the list of details, −1 for rows that have none of their own. */
-export type DetailOrder = {
-  readonly purchases: Int32Array
-  readonly confirmations: Int32Array
-  readonly count: number
-}
+/**
+ * What each detail is of, in the order of the file: a purchase by its rank, a confirmation that is
+ * no purchase's by −1 − its rank.
+ */
+export type DetailOrder = Int32Array
 
 /**
  * Details are sorted by instant, then type (`af_only`, `confirmed_only`, `matched`), then row order.
  * Both sides are in order of instant already, so one pass over both does it.
+ * @param count how many details there are
  */
-export function orderDetails(sides: Sides, matches: Matches): DetailOrder {
+export function orderDetails(sides: Sides, matches: Matches, count: number): DetailOrder {
   const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
-  const places = new Int32Array(purchases.count).fill(-1)
-  const otherPlaces = new Int32Array(confirmations.count).fill(-1)
+  const order = new Int32Array(count)
   let place = 0
   let ours = 0
   let theirs = 0
@@ -25,7 +24,7 @@ export function orderDetails(sides: Sides, matches: Matches): DetailOrder {
   const placePurchases = (from: number, to: number, areMatched: boolean): void => {
     for (let rank = from; rank < to; rank += 1) {
       const isMatched = (matches.confirmations[rank] as number) >= 0
-      if (isKept(rank) && isMatched === areMatched) places[rank] = place++
+      if (isKept(rank) && isMatched === areMatched) order[place++] = rank
     }
   }
   while (ours < purchases.count || theirs < confirmations.count) {
@@ -41,9 +40,10 @@ export function orderDetails(sides: Sides, matches: Matches): DetailOrder {
       theirs < confirmations.count && confirmations.instants[theirs] === instant;
       theirs += 1
     ) {
-      if (isOnly(theirs)) otherPlaces[theirs] = place++
+      if (isOnly(theirs)) order[place++] = -1 - theirs
     }
     placePurchases(from, ours, true)
   }
-  return { purchases: places, confirmations: otherPlaces, count: place }
+  if (place !== count) throw new Error(`${place} details in place of ${count}`)
+  return order
 }

@@ -1,5 +1,5 @@
 import { formatMicrosJson } from '../cells/cells.ts'
-import { CHARGEBACK, MARK, type PurchaseRows } from '../clean/clean.ts'
+import { CHARGEBACK, createSum, MARK, type PurchaseRows } from '../clean/clean.ts'
 import { type Matches, RULE, type Sides } from './matches.ts'
 
 /** How many details of each kind there are, and what they come to in micros. */
@@ -66,20 +66,4 @@ export function summaryJson({ revenue, ...counts }: ReconciliationSummary): stri
     `"matched_by_time":${counts.byTime},"amount_mismatch":${counts.amountMismatch},` +
     `"revenue_usd":{${usd.join(',')}}}`
   )
-}
-
-/** Adds doubles that are integers below 2^53, exactly: a sum goes over before it could round. */
-function createSum() {
-  let small = 0
-  let large = 0n
-  return {
-    add(value: number): void {
-      if (small + value > Number.MAX_SAFE_INTEGER) {
-        large += BigInt(small)
-        small = 0
-      }
-      small += value
-    },
-    total: (): bigint => large + BigInt(small),
-  }
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { withLane } from '../../../../../tests/reports/lane.ts'
 import { type RowCells, rowsOf } from '../../../../../tests/reports/row-builders.ts'
+import { createTextRows } from '../engine/engine.ts'
 import {
-  createMatchTables,
   matchRows,
   orderDetails,
+  readLentReceipts,
   summarize,
   writeReconciliation,
 } from './reconciliation.ts'
@@ -38,12 +39,26 @@ async function reconciled(ours: readonly Row[], theirs: readonly Row[]): Promise
     ...{ confirmations: rowsOf(confirmations), confirmationMarks: new Uint8Array(theirs.length) },
   }
   let text = ''
-  await withLane(async ({ engine, folder }) => {
+  await withLane(async ({ database, engine, folder }) => {
     await engine.run(table('purchases', purchases) + table('confirmations', confirmations))
     const matches = matchRows(sides, 1_000)
-    await createMatchTables(engine, sides, matches, orderDetails(sides, matches))
+    const summary = summarize(sides, matches)
+    const details = summary.matched + summary.afOnly + summary.confirmedOnly
+    const order = orderDetails(sides, matches, details)
+    const texts = async (name: string, rows: number) =>
+      createTextRows(await database.connect(), {
+        ...{ table: name, rows, rowBytes: 1, texts: ['player', 'receipt'], codes: [] },
+      })
     const path = join(folder, 'reconciliation.json')
-    await writeReconciliation(engine, path, summarize(sides, matches))
+    await writeReconciliation(
+      path,
+      { sides, matches, order, summary },
+      {
+        purchases: await texts('purchases', ours.length),
+        confirmations: await texts('confirmations', theirs.length),
+        lent: await readLentReceipts(engine, sides, matches, 1),
+      },
+    )
     text = readFileSync(path, 'utf8')
   })
   return text

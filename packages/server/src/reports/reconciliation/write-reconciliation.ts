@@ -1,100 +1,128 @@
-import { REVENUE } from '../curated/curated.ts'
-import { type Engine, text } from '../engine/engine.ts'
-import { instantText, jsonText, moneyNumber, writeLines } from '../print/print.ts'
-import { FLAG } from './matches.ts'
+import { CHARGEBACK, type PurchaseRows } from '../clean/clean.ts'
+import { NO_WINDOW, type TextRows, type TextWindow } from '../engine/engine.ts'
+import { ink, type LineFile, put, putText, writeLines } from '../print/print.ts'
+import { type Detail, ESCAPED_BYTES, LINE_BYTES, putDetail } from './detail-line.ts'
+import type { DetailOrder } from './details.ts'
+import { isLent } from './lent-receipts.ts'
+import type { Matches, Sides } from './matches.ts'
 import { type ReconciliationSummary, summaryJson } from './summary.ts'
 
-/** By the bits of {@link FLAG}. */
-const FLAG_LISTS = Array.from({ length: 8 }, (_value, flags) => {
-  const names = [
-    ...(flags & FLAG.junkReceipt ? ['junk_receipt'] : []),
-    ...(flags & FLAG.outsideWindow ? ['outside_window'] : []),
-    ...(flags & FLAG.receiptMismatch ? ['receipt_mismatch'] : []),
-  ]
-  return text(JSON.stringify(names))
-})
-const RULES = ['null', '"receipt"', '"time"'].map(text)
+export type Reconciliation = {
+  readonly sides: Sides & { readonly purchases: PurchaseRows }
+  readonly matches: Matches
+  readonly order: DetailOrder
+  readonly summary: ReconciliationSummary
+}
 
-/**
- * Writes `reconciliation.json` from the tables `purchases` with `purchase_matches` and
- * `confirmations` with `confirmation_matches`, in order of rank and zipped by position, and from
- * `lent_receipts`.
- */
-export async function writeReconciliation(
-  engine: Engine,
+/** Player and receipt of both sides by rank; and the receipts that purchases are lent, in their order. */
+export type ReconciliationTexts = {
+  readonly purchases: TextRows
+  readonly confirmations: TextRows
+  readonly lent: TextRows
+}
+
+/** Writes `reconciliation.json`: the summary, and a line for each detail. */
+export function writeReconciliation(
   path: string,
-  summary: ReconciliationSummary,
+  reconciliation: Reconciliation,
+  texts: ReconciliationTexts,
 ): Promise<void> {
+  const { order, summary } = reconciliation
   const head = `{"summary":${summaryJson(summary)},\n"details":[`
-  const parts = [
-    `'{"type":"'`,
-    `CASE WHEN instant IS NULL THEN 'confirmed_only' WHEN cf_instant IS NULL THEN 'af_only' ELSE 'matched' END`,
-    `'","appsflyer_id":'`,
-    jsonText('player'),
-    `',"af_event_time_utc":'`,
-    "coalesce(af_time, 'null')",
-    `',"cf_event_time_utc":'`,
-    "coalesce(cf_time, 'null')",
-    `',"event_time_utc":'`,
-    'coalesce(af_time, cf_time)',
-    `',"revenue_usd":'`,
-    'revenue_text',
-    `',"confirmed_revenue_usd":'`,
-    orNull(
-      'cf_micros',
-      `CASE WHEN cf_micros = revenue THEN revenue_text ELSE ${moneyNumber('cf_micros')} END`,
-    ),
-    `',"receipt_id":'`,
-    orNull('receipt', jsonText('receipt')),
-    `',"rule":'`,
-    `[${RULES.join(', ')}][rule + 1]`,
-    `',"seconds_apart":'`,
-    orNull(APART, moneyNumber(APART)),
-    `',"flags":'`,
-    `[${FLAG_LISTS.join(', ')}][flags + 1]`,
-    `'}'`,
-  ]
-  const query = `
-    SELECT concat(${parts.join(', ')})
-    FROM (
-      SELECT *, ${quotedInstant('instant')} AS af_time, ${quotedInstant('cf_instant')} AS cf_time,
-        ${moneyNumber('revenue')} AS revenue_text
-      FROM (
-        SELECT place, player, instant, cf_instant::BIGINT AS cf_instant, revenue,
-          cf_micros::BIGINT AS cf_micros, receipt, rule, flags
-        FROM (${OUR_DETAILS} UNION ALL ${THEIR_DETAILS})
-        ORDER BY place
-      )
-    )`
-  await writeLines(engine, path, {
-    query,
-    count: summary.matched + summary.afOnly + summary.confirmedOnly,
-    head: `${head}\n`,
-    between: ',\n',
-    tail: '\n]}\n',
-    empty: `${head}]}\n`,
+  return writeLines(path, async (file) => {
+    putText(file, head)
+    await putDetails(file, reconciliation, texts)
+    putText(file, order.length === 0 ? ']}\n' : '\n]}\n')
   })
 }
 
-/** Microseconds, printed as seconds as micros are as dollars. */
-const APART = '(cf_instant - instant)'
+const FIRST = ink('\n')
+const NEXT = ink(',\n')
 
-const orNull = (value: string, print: string): string =>
-  `CASE WHEN ${value} IS NULL THEN 'null' ELSE ${print} END`
+async function putDetails(
+  file: LineFile,
+  { sides, matches, order }: Reconciliation,
+  texts: ReconciliationTexts,
+): Promise<void> {
+  const { sheet } = file
+  const detail = createDetail()
+  let ours = NO_WINDOW
+  let theirs = NO_WINDOW
+  let lent = NO_WINDOW
+  let lentBefore = 0
+  for (let place = 0; place < order.length; place += 1) {
+    const slot = order[place] as number
+    if (slot >= 0) {
+      if (!holds(ours, slot)) ours = await texts.purchases.window(slot)
+      takePurchase(detail, ours, slot, sides, matches)
+      if (isLent(sides, matches, slot)) {
+        if (!holds(lent, lentBefore)) lent = await texts.lent.window(lentBefore)
+        detail.receipts = lent
+        detail.receipt = lentBefore - lent.from
+        lentBefore += 1
+      }
+    } else {
+      const rank = -1 - slot
+      if (!holds(theirs, rank)) theirs = await texts.confirmations.window(rank)
+      takeConfirmation(detail, theirs, rank, sides, matches)
+    }
+    const room = LINE_BYTES + ESCAPED_BYTES * textBytes(detail)
+    file.makeRoom(room)
+    put(sheet, place === 0 ? FIRST : NEXT)
+    putDetail(sheet, detail)
+  }
+}
 
-/** NULL for none: `concat` would take that for an empty text. */
-const quotedInstant = (instant: string): string =>
-  `CASE WHEN ${instant} IS NOT NULL THEN concat('"', ${instantText(instant)}, '"') END`
+const createDetail = (): Detail => ({
+  ...{ instant: Number.NaN, confirmedAt: Number.NaN, revenue: 0, confirmed: Number.NaN },
+  ...{ rule: 0, flags: 0, players: NO_WINDOW, player: 0, receipts: NO_WINDOW, receipt: 0 },
+})
 
-/** A matched purchase without receipt shows that of its confirmation. */
-const OUR_DETAILS = `
-  SELECT place, player, instant, nullif(cf_instant, -1) AS cf_instant,
-    ${REVENUE} AS revenue, nullif(cf_micros, -1) AS cf_micros,
-    coalesce(receipt, lent_receipts.receipt_lent) AS receipt, rule, flags
-  FROM purchases POSITIONAL JOIN purchase_matches
-  LEFT JOIN lent_receipts ON lent_receipts.place_lent = place
-  WHERE place >= 0`
-const THEIR_DETAILS = `
-  SELECT place, player, NULL, instant, micros, micros, receipt, 0, flags
-  FROM confirmations POSITIONAL JOIN confirmation_matches
-  WHERE place >= 0`
+const holds = ({ from, to }: TextWindow, row: number): boolean => row >= from && row < to
+
+function takePurchase(
+  detail: Detail,
+  window: TextWindow,
+  rank: number,
+  { purchases, confirmations }: Reconciliation['sides'],
+  matches: Matches,
+): void {
+  const partner = matches.confirmations[rank] as number
+  const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
+  detail.instant = purchases.instants[rank] as number
+  detail.confirmedAt = partner < 0 ? Number.NaN : (confirmations.instants[partner] as number)
+  detail.revenue = isCharged ? 0 : (purchases.micros[rank] as number)
+  detail.confirmed = partner < 0 ? Number.NaN : (confirmations.micros[partner] as number)
+  detail.rule = matches.rules[rank] as number
+  detail.flags = matches.flags[rank] as number
+  takeTexts(detail, window, rank)
+}
+
+function takeConfirmation(
+  detail: Detail,
+  window: TextWindow,
+  rank: number,
+  { confirmations }: Sides,
+  matches: Matches,
+): void {
+  detail.instant = Number.NaN
+  detail.confirmedAt = confirmations.instants[rank] as number
+  detail.revenue = confirmations.micros[rank] as number
+  detail.confirmed = detail.revenue
+  detail.rule = 0
+  detail.flags = matches.ownFlags[rank] as number
+  takeTexts(detail, window, rank)
+}
+
+function takeTexts(detail: Detail, window: TextWindow, rank: number): void {
+  detail.players = window
+  detail.player = (rank - window.from) * 2
+  detail.receipts = window
+  detail.receipt = detail.player + 1
+}
+
+const textBytes = ({ players, player, receipts, receipt }: Detail): number =>
+  lengthOf(players, player) + lengthOf(receipts, receipt)
+
+const lengthOf = ({ starts }: TextWindow, text: number): number =>
+  (starts[text + 1] as number) - (starts[text] as number)

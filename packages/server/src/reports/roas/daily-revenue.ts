@@ -1,6 +1,4 @@
-import { CHARGEBACK, MARK } from '../clean/clean.ts'
-import { REVENUE } from '../curated/curated.ts'
-import { bigInteger, type Engine, integer } from '../engine/engine.ts'
+import { CHARGEBACK, createSum, type ExactSum, MARK, type PurchaseRows } from '../clean/clean.ts'
 
 /** What a campaign's kept purchases of one UTC day came to; micros. */
 export type DailyRevenue = {
@@ -13,27 +11,38 @@ export type DailyRevenue = {
   readonly chargedBack: bigint
 }
 
+const DAY_MICROS = 86_400_000_000
+
+type Sums = { readonly revenue: ExactSum; readonly chargedBack: ExactSum; chargebacks: number }
+
 /** Per day and campaign (`campaignKeys` by their code), for the days `from` to `to`; both since 1970 and both included. */
-export async function readDailyRevenue(
-  engine: Engine,
+export function dailyRevenue(
+  { count, instants, micros, campaignKeys: codes, chargebacks }: PurchaseRows,
+  marks: Uint8Array,
   campaignKeys: readonly string[],
   from: number,
   to: number,
-): Promise<readonly DailyRevenue[]> {
-  const rows = await engine.rows(`
-    SELECT (instant // 86400000000)::INTEGER AS day, enum_code(campaign_key)::INTEGER AS campaign,
-      sum(${REVENUE})::HUGEINT AS revenue,
-      count_if(chargeback <> ${CHARGEBACK.none})::INTEGER AS chargebacks,
-      sum(CASE WHEN chargeback <> ${CHARGEBACK.none} THEN micros ELSE 0 END)::HUGEINT AS charged_back
-    FROM purchases POSITIONAL JOIN purchase_marks
-    WHERE mark & ${MARK.duplicate} = 0
-      AND instant BETWEEN ${from} * 86400000000 AND ${to + 1} * 86400000000 - 1
-    GROUP BY ALL`)
-  return rows.map(({ day, campaign, revenue, chargebacks, charged_back: chargedBack }) => ({
-    day: integer(day),
-    campaign: campaignKeys[integer(campaign)] ?? '',
-    revenue: bigInteger(revenue),
-    chargebacks: integer(chargebacks),
-    chargedBack: bigInteger(chargedBack),
+): readonly DailyRevenue[] {
+  const sums = new Map<number, Sums>()
+  for (let rank = 0; rank < count; rank += 1) {
+    const day = Math.floor((instants[rank] as number) / DAY_MICROS)
+    if (day < from || day > to || (marks[rank] as number) & MARK.duplicate) continue
+    const key = (day - from) * campaignKeys.length + (codes[rank] as number)
+    let sum = sums.get(key)
+    if (!sum) {
+      sum = { revenue: createSum(), chargedBack: createSum(), chargebacks: 0 }
+      sums.set(key, sum)
+    }
+    const isCharged = chargebacks[rank] !== CHARGEBACK.none
+    const own = isCharged ? sum.chargedBack : sum.revenue
+    own.add(micros[rank] as number)
+    if (isCharged) sum.chargebacks += 1
+  }
+  return [...sums].map(([key, sum]) => ({
+    day: from + Math.floor(key / campaignKeys.length),
+    campaign: campaignKeys[key % campaignKeys.length] ?? '',
+    revenue: sum.revenue.total(),
+    chargebacks: sum.chargebacks,
+    chargedBack: sum.chargedBack.total(),
   }))
 }
