@@ -4,11 +4,18 @@ import { join } from 'node:path'
 import {
   createLog,
   type Delivery,
+  type Log,
   type NewGameEvent,
   RECORD_GAME_EVENTS,
+  type RefusedEvent,
 } from '../../packages/server/src/log/log.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
-import { createWriter, migrate, type Store } from '../../packages/server/src/store/store.ts'
+import {
+  createWriter,
+  migrate,
+  type Store,
+  type Writer,
+} from '../../packages/server/src/store/store.ts'
 import type { FreshDatabase } from '../database.ts'
 import { fileOf, openTestStore } from '../open-store.ts'
 
@@ -25,6 +32,10 @@ export type GameEventParts = {
   readonly receivedAt?: number
   readonly sdk?: string | null
   readonly fields?: Readonly<Record<string, unknown>>
+  /** Its bytes, instead of those that are made of all this. */
+  readonly text?: string
+  /** The door lets it in unless it says why not. */
+  readonly refused?: { readonly reason: string; readonly path: string }
 }
 
 let made = 0
@@ -33,11 +44,8 @@ const nextId = (): string => {
   return `00000000-0000-7000-8000-${made.toString(16).padStart(12, '0')}`
 }
 
-export type GameLog = {
-  readonly store: Store
-  readonly url: string
-  /** Where the analytics file of these books lies. */
-  readonly analyticsFile: string
+/** Ways into a log. */
+export type LogWriting = {
   /** Logs events in one commit. */
   games(...events: readonly GameEventParts[]): Promise<void>
   /** Logs what the server writes itself, or what came through `POST /event`. */
@@ -47,9 +55,45 @@ export type GameLog = {
     readonly player?: string | null
     readonly at?: number
     readonly payload?: unknown
-  }): Promise<void>
+  }): Promise<{ readonly offset: number }>
+}
+
+export type GameLog = LogWriting & {
+  readonly store: Store
+  readonly url: string
+  /** Where the analytics file of these books lies. */
+  readonly analyticsFile: string
   close(): Promise<void>
 }
+
+/** Into the log of books that are open. */
+export const logOf = ({
+  writer,
+  log,
+}: {
+  readonly writer: Writer
+  readonly log: Log
+}): LogWriting => ({
+  async games(...events) {
+    const inputs = events.map((event) => ({
+      delivery: deliveryOf(event),
+      events: event.refused ? [] : [newGameEvent(event)],
+      refused: event.refused ? [refusedEvent(event, event.refused)] : [],
+      progress: null,
+    }))
+    await Promise.all(inputs.map((input) => writer.submit(RECORD_GAME_EVENTS, input)))
+  },
+  async plain({ type, app = 'game', player = null, at = NOON, payload = null }) {
+    const recorded = await log.record({
+      ...{ app, eventType: type, playerId: player, occurredAt: at, receivedAt: at },
+      payload: payload === null ? null : JSON.stringify(payload),
+      intent: null,
+      mustExist: false,
+    })
+    if (recorded.kind !== 'recorded') throw new Error(`it was not recorded: ${recorded.kind}`)
+    return recorded
+  },
+})
 
 export async function openGameLog(database: { fresh(): Promise<FreshDatabase> }): Promise<GameLog> {
   const { url, drop } = await database.fresh()
@@ -60,28 +104,11 @@ export async function openGameLog(database: { fresh(): Promise<FreshDatabase> })
   }
   const { monotonic } = systemClock
   const writer = createWriter({ store, monotonic, onFatal }, { commitWritesMax: 1_024 })
-  const log = createLog({ store, writer })
   return {
+    ...logOf({ writer, log: createLog({ store, writer }) }),
     store,
     url,
     analyticsFile: join(fileOf(url), '../analytics.db'),
-    async games(...events) {
-      const inputs = events.map((event) => ({
-        delivery: deliveryOf(event),
-        events: [newGameEvent(event)],
-        refused: [],
-        progress: null,
-      }))
-      await Promise.all(inputs.map((input) => writer.submit(RECORD_GAME_EVENTS, input)))
-    },
-    async plain({ type, app = 'game', player = null, at = NOON, payload = null }) {
-      await log.record({
-        ...{ app, eventType: type, playerId: player, occurredAt: at, receivedAt: at },
-        payload: payload === null ? null : JSON.stringify(payload),
-        intent: null,
-        mustExist: false,
-      })
-    },
     async close() {
       await store.close()
       await drop()
@@ -107,7 +134,7 @@ function newGameEvent(event: GameEventParts): NewGameEvent {
     ...(player === null ? {} : { player_id: player }),
     ...fields,
   }
-  const text = JSON.stringify(body)
+  const text = event.text ?? JSON.stringify(body)
   return {
     eventId,
     fingerprint: hash('sha256', text, 'buffer').toString('latin1', 0, 8),
@@ -120,4 +147,12 @@ function newGameEvent(event: GameEventParts): NewGameEvent {
     text,
     line: null,
   }
+}
+
+function refusedEvent(
+  event: GameEventParts,
+  { reason, path }: { readonly reason: string; readonly path: string },
+): RefusedEvent {
+  const { eventId, eventType, text, line } = newGameEvent(event)
+  return { eventId, eventType, reason, path, raw: Buffer.from(text), line }
 }

@@ -60,7 +60,7 @@ export function figuresOf(
   const sums = { purchases: 0, revenue: 0, matches: 0 }
   log.forEach((event, index) => {
     const { kind, app, type, at, fields } = event
-    if (at < window.from || at >= window.to || type.startsWith('af_')) return
+    if (at < window.from || at >= window.to || /^(af_|rates$)/.test(type)) return
     if (filter.app !== null && app !== filter.app) return
     const fits = (place: Place): boolean =>
       (filter.country ?? place.country) === place.country &&

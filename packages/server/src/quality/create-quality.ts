@@ -1,6 +1,6 @@
 import type { ServerEventType } from '@questline/contracts'
 import type { Consumer } from '../analytics/analytics.ts'
-import { type LogPage, type LogRecord, rawEvents } from '../log/log.ts'
+import type { LogPage, LogRecord } from '../log/log.ts'
 import type { Read, Tx } from '../store/store.ts'
 import { createCounting } from './counts.ts'
 import { type Enriched, enrich } from './enrich.ts'
@@ -20,8 +20,8 @@ import { compileRules, isFields, RULES, type Rule } from './rules.ts'
 export const REPLAY_EVENT_TYPE = 'event_replay' satisfies ServerEventType
 
 export type QualityParts = {
-  /** Reads the books, for the raw bytes of what is rejected. */
-  readonly readBooks: Read
+  /** Events as they were sent, by their offsets, for the raw bytes of what is rejected. */
+  readonly rawEvents: (first: number, last: number) => Promise<ReadonlyMap<number, Buffer>>
   /** What follows an offset of the log. */
   readonly nextPage: (after: number, events: number) => Promise<LogPage | null>
   readonly pages: EnrichedPages
@@ -43,7 +43,7 @@ type Outcome = {
 
 /** The consumer that makes enriched or rejected events of the log. */
 export function createQuality(parts: QualityParts, settings: QualitySettings): Consumer<LogPage> {
-  const { readBooks, nextPage, pages } = parts
+  const { rawEvents, nextPage, pages } = parts
   const apply = compileRules([...RULES, ...settings.rules])
   const inits = createPlayerInits()
 
@@ -86,7 +86,7 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
       await inits.load(tx)
       for (const record of page.records) {
         if (record.eventType === REPLAY_EVENT_TYPE && record.kind === 'server') {
-          await flushRejected(tx, readBooks, outcome)
+          await flushRejected(tx, rawEvents, outcome)
           await replay(tx, outcome, record)
           continue
         }
@@ -95,7 +95,7 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
           outcome.counting.add(record.app, record.receivedAt, isGood ? 1 : 0, isGood ? 0 : 1)
         }
       }
-      await flushRejected(tx, readBooks, outcome)
+      await flushRejected(tx, rawEvents, outcome)
       await inits.keep(tx)
       await outcome.counting.write(tx)
       const enriched = { first: page.first, last: page.last, events: outcome.events }
@@ -134,12 +134,16 @@ function wantPlayers(inits: PlayerInits, { app, kind, playerId, event }: LogReco
 const ID_FIELDS = ['player_id', 'user-id', 'user-a', 'user-b'] as const
 
 /** The bytes are looked up once for all: a batch of the log is scanned only when one was rejected. */
-async function flushRejected(tx: Tx, readBooks: Read, { rejected }: Outcome): Promise<void> {
+async function flushRejected(
+  tx: Tx,
+  rawEvents: QualityParts['rawEvents'],
+  { rejected }: Outcome,
+): Promise<void> {
   const missing = rejected.flatMap(({ raw, record }) => (raw === null ? [record.offset] : []))
   const found =
     missing.length === 0
       ? new Map<number, Buffer>()
-      : await rawEvents(readBooks, Math.min(...missing), Math.max(...missing))
+      : await rawEvents(Math.min(...missing), Math.max(...missing))
   await writeRejected(
     tx,
     rejected.map((each) => ({ ...each, raw: each.raw ?? rawOf(found, each.record) })),

@@ -47,7 +47,7 @@ function enrichGame(record: LogRecord, initOf: InitOf, apply: Apply): Enriched {
   const refusal = apply(record.eventType, fields)
   if (refusal) return { kind: 'rejected', ...refusal }
 
-  const purchase = PURCHASES[record.eventType]?.(fields) ?? null
+  const purchase = PURCHASES.get(record.eventType)?.(fields) ?? null
   if (purchase !== null && 'reason' in purchase) return { kind: 'rejected', ...purchase }
 
   const players = playersOf(record, fields, initOf)
@@ -179,33 +179,39 @@ function initFrom(record: LogRecord, event: EnrichedEvent): Init | null {
 
 type ReadPurchase = (fields: Fields) => EnrichedPurchase | Refusal
 
-const PURCHASES: Readonly<Record<string, ReadPurchase>> = {
-  purchase: (fields) => {
-    const { amount_micros: amount, currency, product_id: product } = fields
-    if (!Number.isSafeInteger(amount) || Number(amount) < 0) {
-      return { reason: 'no-amount', path: '/amount_micros' }
-    }
-    if (typeof currency !== 'string') return { reason: 'no-currency', path: '/currency' }
-    return {
-      amount_micros: Number(amount),
-      currency,
-      product_id: String(product),
-      ...optional('store', fields['store']),
-      ...optional('transaction_id', fields['transaction_id']),
-    }
-  },
-  'in-app-purchase': (fields) => {
-    const amount = microsOf(fields['purchase_value'])
-    if (amount === null) return { reason: 'no-amount', path: '/purchase_value' }
-    const { currency } = fields
-    return {
-      amount_micros: amount,
-      // The raw format has no field for it: US dollars, unless whoever imported it has said so.
-      currency: typeof currency === 'string' ? currency : 'USD',
-      product_id: String(fields['product-id']),
-    }
-  },
+const readPurchase: ReadPurchase = (fields) => {
+  const { amount_micros: amount, currency, product_id: product } = fields
+  if (!Number.isSafeInteger(amount) || Number(amount) < 0) {
+    return { reason: 'no-amount', path: '/amount_micros' }
+  }
+  if (typeof currency !== 'string') return { reason: 'no-currency', path: '/currency' }
+  if (typeof product !== 'string') return { reason: 'no-product', path: '/product_id' }
+  return {
+    amount_micros: Number(amount),
+    currency,
+    product_id: product,
+    ...optional('store', fields['store']),
+    ...optional('transaction_id', fields['transaction_id']),
+  }
 }
+
+const readInAppPurchase: ReadPurchase = (fields) => {
+  const { currency, 'product-id': product } = fields
+  const amount = microsOf(fields['purchase_value'])
+  if (amount === null) return { reason: 'no-amount', path: '/purchase_value' }
+  if (typeof product !== 'string') return { reason: 'no-product', path: '/product-id' }
+  return {
+    amount_micros: amount,
+    // The raw format has no field for it: US dollars, unless whoever imported it has said so.
+    currency: typeof currency === 'string' ? currency : 'USD',
+    product_id: product,
+  }
+}
+
+const PURCHASES: ReadonlyMap<string, ReadPurchase> = new Map([
+  ['purchase', readPurchase],
+  ['in-app-purchase', readInAppPurchase],
+])
 
 const optional = <const N extends string>(name: N, value: unknown): { [K in N]?: string } =>
   typeof value === 'string' && value !== '' ? ({ [name]: value } as { [K in N]: string }) : {}

@@ -156,7 +156,7 @@ function nameById(name: string, names: ReadonlyMap<string, string>): Step {
   return (fields) => {
     const sent = fields[name]
     if (sent === undefined) return null
-    const known = names.get(String(sent))
+    const known = typeof sent === 'object' ? undefined : names.get(String(sent))
     fields[name] = known ?? UNKNOWN
     if (known === undefined) fields[raw] = sent
     return null

@@ -27,7 +27,9 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
       const tally = createTally(places)
       for (const event of page.events) {
         if (event.kind === 'server' && event.event_type === 'rates') {
+          // A fact about days, and nothing that happened in a minute.
           await restate(tx, event, { rates, places, tally })
+          continue
         }
         // Most need none, and waiting for nothing takes a tenth of what all else here takes.
         const rate = rateOf(tx, rates, event)
