@@ -13,9 +13,12 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const MIDNIGHT = Date.UTC(2026, 2, 2)
 
-/** Around a midnight, so that late events and both of two days are common. */
+/** Around a midnight, so that late events, equal times and both of two days are common. */
 const time = fc
-  .record({ minutes: fc.integer({ min: -70, max: 70 }), ms: fc.integer({ min: 0, max: 59_999 }) })
+  .record({
+    minutes: fc.oneof(fc.integer({ min: -70, max: 70 }), fc.constantFrom(-1, 0, 1)),
+    ms: fc.constantFrom(0, 1, 59_999),
+  })
   .map(({ minutes, ms }) => MIDNIGHT + minutes * MINUTE + ms)
 const player = fc.constantFrom('ana', 'bo', '7')
 const country = fc.constantFrom('pt', 'PT ', 'UK', 'us', 'ZZ', 'Q', 'atlantis')
