@@ -194,6 +194,20 @@ describe.each(DATABASES)('reports from the log on $name', (database) => {
     ])
   })
 
+  it('say on the page what run.json says: the offset, and why rows were rejected', async () => {
+    await fromLog('--date 2026-03-10')
+    const page = await output('report.html')
+    expect(page).toContain(
+      `all but the costs is of the log, up to its offset ${await sales.log.head()}</li>`,
+    )
+    const reasons = [...page.matchAll(/data-row="reason".*?<\/tr>/g)].map(([row]) =>
+      row.replace(/<[^>]+>/g, ' ').replace(/ +/g, ' '),
+    )
+    expect(reasons.join('\n')).toMatch(
+      /confirmed_purchases.csv rejected currency-without-rate 1 The amount is in a currency/,
+    )
+  })
+
   it('say in run.json how far the log was read, and where each row ended', async () => {
     const { output: printed } = await fromLog('--date 2026-03-10')
     const newest = await sales.log.head()

@@ -22,7 +22,10 @@ const sale = {
 const read = (changes: Partial<Read> = {}): Read => ({
   purchases: {
     file: scanned('purchases_raw.csv', 10, 2),
-    unreadable: new Map([['quote-fault', 2]]),
+    rejected: new Map([
+      ['unreadable-time', 1],
+      ['quote-fault', 2],
+    ]),
     found: {
       ...{ ...sale, records: 10, candidates: 6, campaigns: new Map(), statuses: [] },
       ...{ events: new Map(), chargebacks: [], eventValues: new Map() },
@@ -32,23 +35,24 @@ const read = (changes: Partial<Read> = {}): Read => ({
   },
   confirmations: {
     file: scanned('confirmed_purchases.csv', 4),
-    unreadable: new Map(),
+    rejected: new Map(),
     found: { ...fates, ...sale, records: 4, candidates: 4 },
   },
   costs: {
     file: scanned('costs_daily.csv', 4),
-    unreadable: new Map(),
+    rejected: new Map([['unreadable-date', 1]]),
     found: {
       ...fates,
       records: 4,
       costs: [],
+      kept: 3,
       summed: 2,
       rejected: new Map([['unreadable-date', 1]]),
     },
   },
   sessions: {
     file: scanned('sessions.csv', 4),
-    unreadable: new Map(),
+    rejected: new Map(),
     found: { ...fates, records: 4, candidates: 4, times: new Map(), ids: new Map() },
   },
   ...changes,
@@ -72,13 +76,6 @@ it('summed costs are kept; what came out of the engine is said, not what should 
   const [, , costs, sessions] = inputSummaries(read(), OUTCOME)
   expect(costs).toMatchObject({ rows_in: 4, kept: 3, duplicates: 0 })
   expect(sessions).toMatchObject({ rows_in: 4, kept: 3, duplicates: 1 })
-})
-
-it('a reason that lines and rows share is one', () => {
-  const { purchases } = read()
-  const both = { ...purchases, unreadable: new Map([['unreadable-time', 2]]) }
-  const [summary] = inputSummaries(read({ purchases: both }), OUTCOME)
-  expect(summary?.rejected).toEqual({ 'unreadable-time': 3 })
 })
 
 it('a row that the engine lost shows', () => {

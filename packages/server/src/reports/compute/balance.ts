@@ -14,8 +14,7 @@ export type Outcome = {
 
 /** Where the rows of each file ended. */
 export function inputSummaries(read: ReadInputs, outcome: Outcome): readonly InputSummary[] {
-  const { found: costs } = read.costs
-  const kept = costs.records - total(costs.rejected)
+  const { kept } = read.costs.found
   return [
     inputSummary(read.purchases, outcome.purchases),
     inputSummary(read.confirmations, outcome.confirmations),
@@ -25,11 +24,9 @@ export function inputSummaries(read: ReadInputs, outcome: Outcome): readonly Inp
 }
 
 function inputSummary(
-  { file, found, unreadable }: Inspected<Fates>,
+  { file, found, rejected }: Inspected<Fates>,
   { kept, duplicates }: Counts,
 ): InputSummary {
-  const rejected = new Map(found.rejected)
-  for (const [reason, rows] of unreadable) rejected.set(reason, (rejected.get(reason) ?? 0) + rows)
   return {
     file: basename(file.path),
     sha256: file.sha256,
@@ -44,9 +41,3 @@ function inputSummary(
 
 const byReason = (counts: ReadonlyMap<string, number>): ByReason =>
   Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
-
-function total(counts: ReadonlyMap<string, number>): number {
-  let sum = 0
-  for (const count of counts.values()) sum += count
-  return sum
-}

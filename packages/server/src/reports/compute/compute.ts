@@ -96,6 +96,7 @@ async function compute(work: Work): Promise<RunSummary> {
     scratch: request.scratch,
     ...meaningOf(request),
     rejected,
+    describeRejected: request.describeRejected,
     stages,
   })
   stages.begin('numbering players')
@@ -125,7 +126,7 @@ async function compute(work: Work): Promise<RunSummary> {
       confirmations: rows.confirmationCounts,
       sessions,
     }),
-    notes: notes(basename(inputs.costs.path), summed),
+    notes: [...notes(basename(inputs.costs.path), summed), ...(request.notes ?? [])],
   }
   await writePage(second, join(request.target, 'report.html'), {
     ...{ ...found, ...daily, ...reconciliation, d1, usersByDay: sessions.users },

@@ -20,13 +20,14 @@ import type {
   SessionColumns,
 } from '../inspect/inspect.ts'
 import type { RejectedRows } from '../rejected/rejected.ts'
+import type { ComputeRequest, RejectedRow } from '../runs/runs.ts'
 
 /** A file that was scanned, and what the inspection of its rows found. */
 export type Inspected<Findings> = {
   readonly file: ScannedCsv
   readonly found: Findings
-  /** Records that are no rows, by reason. */
-  readonly unreadable: ReadonlyMap<string, number>
+  /** Rows that went to `rejected_rows.csv`, by the reason that stands there. */
+  readonly rejected: ReadonlyMap<string, number>
 }
 
 /** The four files, and where their columns stand. */
@@ -107,6 +108,7 @@ export type InspectParts = {
   readonly zone: InputZone
   readonly badReceipt: RegExp | null
   readonly rejected: RejectedRows
+  readonly describeRejected: ComputeRequest['describeRejected']
   /** How much of the file is read, 0 to 1. */
   readonly onProgress: (done: number) => void
 }
@@ -115,25 +117,28 @@ export type InspectParts = {
 export async function inspectInput<Columns, Findings>(
   { path, delimiter, columns }: Input<Columns>,
   inspector: (columns: Columns, settings: InspectSettings) => Inspector<Findings>,
-  { scratch, zone, badReceipt, rejected, onProgress }: InspectParts,
+  { scratch, zone, badReceipt, rejected, describeRejected, onProgress }: InspectParts,
 ): Promise<Inspected<Findings>> {
   const begin = () => {
-    const onRejected = rejected.begin(basename(path))
+    const write = rejected.begin(basename(path))
+    const counts = new Map<string, number>()
+    const onRejected = (row: RejectedRow): void => {
+      const shown = describeRejected?.(basename(path), row) ?? row
+      counts.set(shown.reason, (counts.get(shown.reason) ?? 0) + 1)
+      write(shown)
+    }
     const inspecting = inspector(columns, { delimiter, zone, badReceipt, onRejected })
-    return { onRejected, inspecting, unreadable: new Map<string, number>() }
+    return { onRejected, inspecting, counts }
   }
   let current = begin()
   const file = await scanCsv(path, {
     scratchDir: scratch,
-    onUnreadable(row) {
-      current.unreadable.set(row.reason, (current.unreadable.get(row.reason) ?? 0) + 1)
-      current.onRejected(row)
-    },
+    onUnreadable: (row) => current.onRejected(row),
     onRecord: (record, bytes) => current.inspecting.record(record, bytes),
     onRestart() {
       current = begin()
     },
     onProgress: (bytes, total) => onProgress(bytes / total),
   })
-  return { file, found: current.inspecting.finish(), unreadable: current.unreadable }
+  return { file, found: current.inspecting.finish(), rejected: current.counts }
 }

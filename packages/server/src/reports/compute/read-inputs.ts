@@ -12,6 +12,7 @@ import {
   type SessionFindings,
 } from '../inspect/inspect.ts'
 import type { RejectedRows } from '../rejected/rejected.ts'
+import type { ComputeRequest } from '../runs/runs.ts'
 import { type Inputs, type Inspected, inspectInput } from './inputs.ts'
 import type { Stages } from './stages.ts'
 
@@ -24,6 +25,7 @@ export type ReadParts = {
   readonly zone: InputZone
   readonly badReceipt: RegExp | null
   readonly rejected: RejectedRows
+  readonly describeRejected: ComputeRequest['describeRejected']
   readonly stages: Stages
 }
 

@@ -13,6 +13,7 @@ export type CampaignCost = {
 
 export type CostFindings = Fates & {
   readonly costs: readonly CampaignCost[]
+  readonly kept: number
   /** Rows that were added to one of the same day and campaign. */
   readonly summed: number
 }
@@ -32,10 +33,12 @@ export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspec
   const ambiguous: Ambiguous[] = []
   const sums = new Map<string, bigint>()
   const keys = new Map<string, string>()
+  let kept = 0
   let summed = 0
 
   const keep = (key: string, micros: bigint): void => {
     const before = sums.get(key)
+    kept += 1
     if (before !== undefined) summed += 1
     sums.set(key, (before ?? 0n) + micros)
   }
@@ -70,7 +73,7 @@ export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspec
         const space = key.indexOf(' ')
         return { day: Number(key.slice(0, space)), campaign: key.slice(space + 1), micros }
       })
-      return { ...book.fates(), costs, summed }
+      return { ...book.fates(), costs, kept, summed }
     },
   }
 }

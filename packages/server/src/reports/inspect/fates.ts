@@ -1,9 +1,4 @@
-/** A row that goes to `rejected_rows.csv`. */
-export type RejectedRow = {
-  readonly line: number
-  readonly reason: string
-  readonly raw: string
-}
+import type { RejectedRow } from '../runs/runs.ts'
 
 /** Where the records of one file ended; what is in neither map is kept or a duplicate. */
 export type Fates = {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readInputZone, UTC } from '../cells/cells.ts'
 import { scanCsv } from '../input/input.ts'
+import type { RejectedRow } from '../runs/runs.ts'
 import {
   type Inspector,
   type InspectSettings,
@@ -12,7 +13,6 @@ import {
   inspectCosts,
   inspectPurchases,
   inspectSessions,
-  type RejectedRow,
 } from './inspect.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'inspect-'))

@@ -8,10 +8,10 @@ export {
   inspectConfirmations,
 } from './confirmations.ts'
 export { type CampaignCost, type CostColumns, type CostFindings, inspectCosts } from './costs.ts'
-export type { Fates, RejectedRow } from './fates.ts'
+export type { Fates } from './fates.ts'
 export type { OddCells, OddIds } from './odd-cells.ts'
 export type { PurchaseColumns } from './plain-purchases.ts'
 export { type Chargeback, inspectPurchases, type PurchaseFindings } from './purchases.ts'
-export type { Inspector, RecordPlace } from './record.ts'
+export type { Inspector } from './record.ts'
 export { inspectSessions, type SessionColumns, type SessionFindings } from './sessions.ts'
 export type { InspectSettings } from './settings.ts'

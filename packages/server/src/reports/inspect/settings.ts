@@ -1,5 +1,5 @@
 import type { InputZone } from '../cells/cells.ts'
-import type { RejectedRow } from './fates.ts'
+import type { RejectedRow } from '../runs/runs.ts'
 
 export type InspectSettings = {
   readonly delimiter: string

@@ -10,6 +10,7 @@ export const REJECT_REASONS = {
   'unreadable-time': 'The time is none that can be read.',
   'unreadable-date': 'The date is none that can be read.',
   'unreadable-money': 'The amount is none that can be read.',
+  'currency-without-rate': 'The amount is in a currency for which there is no rate to US dollars.',
   'ambiguous-number': 'Nothing in the column tells what the comma of an amount like 1,234 means.',
   'money-out-of-range': 'The amount is a billion or more.',
 } as const satisfies Readonly<Record<string, string>>

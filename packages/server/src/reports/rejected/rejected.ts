@@ -1,7 +1,7 @@
 // The rows that could not be read, with file, line, reason and text: nothing vanishes silently.
 import { createTextRows, type Engine, NO_WINDOW } from '../engine/engine.ts'
-import type { RejectedRow } from '../inspect/inspect.ts'
 import { type LineFile, putCell, putText, writeLines } from '../print/print.ts'
+import type { RejectedRow } from '../runs/runs.ts'
 
 export type RejectedRows = {
   /** Takes rows of one file from here on; what was taken of this file before is forgotten. */

@@ -16,6 +16,17 @@ export type ComputeRequest = {
   readonly threads: number
   /** Milliseconds since the epoch; its UTC day is today. */
   readonly now: number
+  /** How a row of a file (its name) is shown that is rejected, where the files were made of something else. */
+  readonly describeRejected?: (file: string, row: RejectedRow) => RejectedRow
+  /** What readers should know of the data beside what is found in it. */
+  readonly notes?: readonly string[]
+}
+
+/** A row that goes to `rejected_rows.csv`. */
+export type RejectedRow = {
+  readonly line: number
+  readonly reason: string
+  readonly raw: string
 }
 
 /** How far a computation has come, for whoever waits for it. */

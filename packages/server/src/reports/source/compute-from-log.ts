@@ -2,16 +2,9 @@ import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 // Not through the front door, which loads the engine.
 import { fileFailure, InputError } from '../input/input-error.ts'
-import {
-  type Compute,
-  type ComputeRequest,
-  type InputSummary,
-  type Progress,
-  RunError,
-  type RunSummary,
-} from '../runs/runs.ts'
-import { DERIVED, deriveFiles } from './derive-files.ts'
-import { CURRENCY_WITHOUT_RATE, showOffsets, UNREADABLE_MONEY } from './rejected-offsets.ts'
+import { type Compute, RunError } from '../runs/runs.ts'
+import { deriveFiles } from './derive-files.ts'
+import { describeRejected } from './describe-rejected.ts'
 import type { ReportLog } from './report-log.ts'
 
 export type LogComputeParts = {
@@ -29,7 +22,6 @@ export type LogComputeSettings = {
 }
 
 const COSTS = 'costs_daily.csv'
-const REJECTED = 'rejected_rows.csv'
 const STAGE = 'reading the log'
 /** Of the time of a run, about. */
 const STAGE_SHARE = 0.3
@@ -62,12 +54,22 @@ export function createLogCompute(
     }
     const readMs = Math.round(parts.monotonic() - startMs)
     const compute = await loading
-    const summary = await computeFrom(data, compute, request, progress)
+    const summary = await compute(
+      {
+        ...request,
+        data,
+        describeRejected,
+        notes: [`all but the costs is of the log, up to its offset ${offset}`],
+      },
+      {
+        stage: (label, done) => progress.stage(label, STAGE_SHARE + (1 - STAGE_SHARE) * done),
+        written: progress.written,
+      },
+    )
     await rm(data, { recursive: true })
     return {
       ...summary,
       log_offset: offset,
-      notes: [...summary.notes, `all but the costs is of the log, up to its offset ${offset}`],
       durations_ms: { [STAGE]: readMs, ...summary.durations_ms },
     }
   }
@@ -91,37 +93,4 @@ async function offsetOf(log: ReportLog, until: number | undefined): Promise<numb
     throw new RunError('input', `the log has no offset ${until} yet: its newest is ${newest}`)
   }
   return until ?? newest
-}
-
-/** The usual computation, told apart from one of files only in what it says of rejected rows. */
-async function computeFrom(
-  data: string,
-  compute: Compute,
-  request: ComputeRequest,
-  progress: Progress,
-): Promise<RunSummary> {
-  const summary = await compute(
-    { ...request, data },
-    {
-      stage: (label, done) => progress.stage(label, STAGE_SHARE + (1 - STAGE_SHARE) * done),
-      written(file) {
-        if (file !== REJECTED) progress.written(file)
-      },
-    },
-  )
-  const withoutRate = await showOffsets(join(request.target, REJECTED), join(data, REJECTED))
-  progress.written(REJECTED)
-  return { ...summary, inputs: summary.inputs.map((input) => withOwnReason(input, withoutRate)) }
-}
-
-function withOwnReason(input: InputSummary, withoutRate: number): InputSummary {
-  if (input.file !== DERIVED.confirmations || withoutRate === 0) return input
-  const { [UNREADABLE_MONEY]: unreadable = 0, ...others } = input.rejected
-  const rest = unreadable - withoutRate
-  const rejected = {
-    [CURRENCY_WITHOUT_RATE]: withoutRate,
-    ...others,
-    ...(rest > 0 ? { [UNREADABLE_MONEY]: rest } : {}),
-  }
-  return { ...input, rejected }
 }

@@ -2,5 +2,5 @@
 // shape in the scratch folder of the run, and the usual computation reads those. So there is one
 // definition of every cell, and a run is a function of the log up to that offset and of the costs,
 // which stay a CSV file. How the log is read is passed in.
-export { createLogCompute, type LogComputeParts } from './compute-from-log.ts'
+export { createLogCompute } from './compute-from-log.ts'
 export type { LoggedEvent, LoggedPostback, ReportLog } from './report-log.ts'
