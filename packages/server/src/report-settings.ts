@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Reader } from './config-reader.ts'
+// Not through the front door, which loads all that cells can mean.
+import { readInputZone } from './reports/cells/input-zone.ts'
 
 export type ReportSettings = ReturnType<typeof readReportSettings>
 
@@ -37,17 +39,7 @@ export function readReportSettings(read: Reader, dataDir: string) {
 
 export const NO_ZONE = 'is not a zone such as UTC, Europe/Berlin or +02:00'
 
-export function isZone(text: string): boolean {
-  if (/^[+-](?:[01]\d|2[0-3]):[0-5]\d$/.test(text)) return true
-  // Intl takes `+0200` too, which means nothing else, but one spelling is enough.
-  if (/^[+-]/.test(text)) return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text })
-    return true
-  } catch {
-    return false
-  }
-}
+export const isZone = (text: string): boolean => readInputZone(text) !== undefined
 
 /** As the reports read it: by code points, which allows fewer escapes. */
 function isPattern(text: string): boolean {

@@ -4,22 +4,18 @@
 export { campaignKey, foldName, NO_CAMPAIGN } from './campaigns.ts'
 export { type InputZone, readInputZone, UTC } from './input-zone.ts'
 export {
-  dayOfInstant,
   formatDay,
   formatInstant,
-  type ParsedDay,
-  type ParsedInstant,
   parseDay,
   parseInstant,
 } from './instants.ts'
 export {
   type CommaMeaning,
   commaEvidence,
-  type MoneyReason,
   type ParsedMoney,
   parseMoney,
 } from './money.ts'
 export { formatMicrosCsv, formatMicrosJson, formatRatio } from './numerals.ts'
 export { present } from './present.ts'
-export { csvCell, spreadsheetSafe } from './spreadsheet.ts'
+export { csvCell } from './spreadsheet.ts'
 export { trimmed } from './white-space.ts'

@@ -7,7 +7,6 @@ export {
   type EndedRun,
   type Pipeline,
   type PipelineSettings,
-  type StartedRun,
 } from './child-run.ts'
 export { listRuns, newestGoodRun, type OpenReport, openReport } from './read-runs.ts'
 export * from './run-summary.ts'
