@@ -24,7 +24,7 @@ export async function createConfirmations(
   const player = await lookUpIds(engine, 'odd_cf_players', column(at.player), found.ids)
   const receipt = await lookUpIds(engine, 'odd_cf_receipts', column(at.receipt), found.ids)
   const bad = [...found.badReceipts].map((text) => [text, null] as const)
-  await createTextTable(engine, 'bad_confirmations', 'VARCHAR', bad)
+  if (bad.length > 0) await createTextTable(engine, 'bad_confirmations', 'VARCHAR', bad)
   await engine.run(`
     CREATE TABLE confirmations AS
     SELECT player, instant, micros, receipt FROM (

@@ -37,7 +37,9 @@ export async function createPurchases(
   const id = await lookUpIds(engine, 'odd_receipts', receipt.value, found.ids)
   const names = await createNames(engine, found)
   await createChargebacks(engine, found.chargebacks)
-  await createTextTable(engine, 'bad_receipts', 'VARCHAR', pairs(found.badReceipts))
+  if (found.badReceipts.size > 0) {
+    await createTextTable(engine, 'bad_receipts', 'VARCHAR', pairs(found.badReceipts))
+  }
   const status = at.status === null ? "'success'" : column(at.status)
   const order = rowOrder(found, {
     player: column(at.player),
