@@ -4,6 +4,7 @@ import { createReader, type Environment, type Reader } from './config-reader.ts'
 // Not through the front door, which would load the logger and the metrics for every command.
 import { LOG_LEVELS } from './platform/log-levels.ts'
 import { type ReportSettings, readReportSettings } from './report-settings.ts'
+import { readForwardSettings, readLakeSettings } from './sink-settings.ts'
 
 // The only reader of the environment. Production closes every door that development leaves open.
 
@@ -97,6 +98,8 @@ function readAll(read: Reader) {
     ingest: readIngest(read),
     reports: readReportSettings(read, dataDir),
     quality: readQuality(read),
+    lake: readLakeSettings(read, dataDir),
+    forward: readForwardSettings(read),
   }
 }
 

@@ -1,12 +1,13 @@
 import { createStage, type Leases, type Stage } from './analytics/analytics.ts'
+import type { RawSettings } from './lake/lake.ts'
 import {
   createEnrichedPages,
-  createLogPages,
   createQuality,
   type EnrichedPages,
   type Rule,
 } from './quality/quality.ts'
 import type { Read, Store } from './store/store.ts'
+import { createWholeLog } from './whole-log.ts'
 import { createLoss, createWindows } from './windows/windows.ts'
 
 export type ConsumersParts = {
@@ -23,6 +24,8 @@ export type ConsumersSettings = {
   readonly batchEvents: number
   /** The log is followed up to here; without it, to its end. */
   readonly until?: number
+  /** Where events are that have left the log's table; without it, meeting one is a failure. */
+  readonly lake?: RawSettings
 }
 
 export type Consumers = {
@@ -41,10 +44,10 @@ export const BATCH_EVENTS = 5_000
 /** Every consumer of the log that counts, on one analytics file. */
 export function createConsumers(
   { readBooks, analytics, leases }: ConsumersParts,
-  { rules, batchEvents, until }: ConsumersSettings,
+  { rules, batchEvents, until, lake }: ConsumersSettings,
 ): Consumers {
   const parts = { store: analytics, leases }
-  const nextPage = createLogPages(readBooks, until)
+  const { nextPage, rawEvents } = createWholeLog(readBooks, lake, until)
   const pages = createEnrichedPages(analytics.read)
   const settings = { events: batchEvents }
   return {
@@ -52,7 +55,7 @@ export function createConsumers(
     stages: [
       createStage(
         parts,
-        createQuality({ readBooks, nextPage, pages }, { rules, drops: true }),
+        createQuality({ rawEvents, nextPage, pages }, { rules, drops: true }),
         settings,
       ),
       createStage(parts, createLoss({ nextPage }), settings),

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import type { RawSettings } from './lake/lake.ts'
 import type { Rule } from './quality/quality.ts'
 
 /** What the thread of the consumers is told when it begins. */
@@ -7,6 +8,8 @@ export type PipelineOrder = {
   readonly analytics: { readonly file: string; readonly busyTimeoutMs: number }
   readonly rules: readonly Rule[]
   readonly batchEvents: number
+  /** Where events are that have left the log's table. */
+  readonly lake: RawSettings
 }
 
 /** To the thread: there may be something new in the log; or: end. */

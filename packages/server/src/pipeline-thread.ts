@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { FromPipeline, PipelineOrder, ToPipeline } from './pipeline-messages.ts'
+import type { FromPipeline, ToPipeline } from './pipeline-messages.ts'
 import type { Watch } from './pipeline-watch.ts'
 import type { Stop } from './platform/platform.ts'
 
@@ -10,8 +10,11 @@ import type { Stop } from './platform/platform.ts'
 const GATHER_MS = 100
 const RESTART_MS = { first: 1_000, most: 60_000 }
 
-/** The thread of the consumers, which is started again when it dies. */
-export function createThread(order: PipelineOrder, watch: Watch) {
+/** Who is told what becomes of a thread. */
+export type ThreadWatch = Pick<Watch, 'hear' | 'lives' | 'died' | 'look'>
+
+/** A thread of consumers, which is started again when it dies. */
+export function createThread(script: URL, order: object, watch: ThreadWatch) {
   let worker: Worker | null = null
   let looking: NodeJS.Timeout | null = null
   let restarting: NodeJS.Timeout | null = null
@@ -22,8 +25,7 @@ export function createThread(order: PipelineOrder, watch: Watch) {
   const post = (message: ToPipeline): void => worker?.postMessage(message)
 
   const start = (): void => {
-    const file = new URL('./pipeline-worker.ts', import.meta.url)
-    const started = new Worker(file, { workerData: order })
+    const started = new Worker(script, { workerData: order })
     worker = started
     started.once('online', watch.lives)
     started.on('message', (message: FromPipeline) => {

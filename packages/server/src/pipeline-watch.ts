@@ -8,7 +8,7 @@ export type WatchParts = {
   readonly head: () => Promise<number>
 }
 
-const STAGES = ['quality', 'loss', 'windows']
+const STAGES = ['quality', 'loss', 'windows', 'lake']
 
 /** Makes what the consumers tell visible: a bug in one of them is loud, and HTTP goes on. */
 export function createWatch({ logger, metrics, head }: WatchParts) {

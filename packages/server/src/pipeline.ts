@@ -3,10 +3,14 @@ import { analyticsSettings } from './analytics-settings.ts'
 import type { Books } from './books.ts'
 import { BATCH_EVENTS } from './consumers.ts'
 import type { LiveNumbers } from './http/http.ts'
+import { registerLake } from './lake/lake.ts'
+import { readingLake } from './open-lake.ts'
+import type { PipelineOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
 import { createWatch } from './pipeline-watch.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
 import { loadRules } from './quality-rules.ts'
+import { createSinks } from './sinks.ts'
 import { newestPosition, nextChanges, readKpi, readLoss } from './windows/windows.ts'
 
 /** What the server does with its events once they are in the log. */
@@ -29,10 +33,20 @@ export async function createPipeline(
   const analytics = analyticsSettings(config)
   const parts = { now: world.clock.now, random: world.random }
   const store = await openAnalytics(parts, analytics)
+  await registerLake(store)
   const watch = createWatch({ logger: world.logger, metrics, head: log.head })
+  const { database } = config.store
   const thread = createThread(
-    { database: config.store.database, analytics, rules, batchEvents: BATCH_EVENTS },
+    new URL('./pipeline-worker.ts', import.meta.url),
+    {
+      ...{ database, analytics, rules, batchEvents: BATCH_EVENTS },
+      lake: readingLake(config.lake, analytics.file, 'consumers'),
+    } satisfies PipelineOrder,
     watch,
+  )
+  const sinks = createSinks(
+    { clock: world.clock, logger: world.logger, metrics, watch },
+    { database, analytics, lake: config.lake, forward: config.forward },
   )
   return {
     numbers: {
@@ -43,7 +57,14 @@ export async function createPipeline(
       onChange: watch.onChange,
     },
     look: thread.look,
-    begin: async () => (config.quality.consumers ? thread.begin() : async () => undefined),
+    async begin() {
+      if (!config.quality.consumers) return async () => undefined
+      const stops = [sinks.begin(), thread.begin()]
+      // What is counted last is flushed into the lake.
+      return async () => {
+        for (const stop of stops.toReversed()) await stop()
+      }
+    },
     close: () => store.close(),
   }
 }

@@ -16,6 +16,8 @@ export async function explainFailure(error: unknown): Promise<Explained> {
   if (error instanceof BackupError) {
     return { message: error.message, exitCode: error.kind === 'usage' ? 2 : 1 }
   }
+  const { LakeError } = await import('../lake/lake.ts')
+  if (error instanceof LakeError) return { message: error.message, exitCode: 1 }
   const { SchemaError, ServerLockError, StoreFailure } = await import('../store/store.ts')
   if (error instanceof SchemaError || error instanceof ServerLockError) {
     return { message: error.message, exitCode: 1 }

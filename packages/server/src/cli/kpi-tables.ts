@@ -40,7 +40,7 @@ function dollars(micros: number | bigint): string {
 }
 
 /** As query engines print a table. */
-function boxed(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function boxed(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )

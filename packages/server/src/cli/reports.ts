@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '../platform/clock.ts'
 import { isZone, NO_ZONE, SOURCES } from '../report-settings.ts'
 import type { Compute } from '../reports/runs/runs.ts'
+import type { DailyUsersOptions } from './reports-daily-users.ts'
 import type { RunOptions } from './reports-run.ts'
 
 export type ReportsParts = {
@@ -65,6 +66,33 @@ Examples:
     .action(async (options: { readonly out?: string; readonly json?: true }) => {
       const { listReports } = await import('./reports-list.ts')
       await listReports(options)
+    })
+  reports
+    .command('daily-users')
+    .summary('distinct users per day, country and platform')
+    .description(
+      'Distinct users per UTC day, country and platform, of the events in the lake, which is first brought up to the end of the log. An event counts whom it makes active where it happened: a player with two platforms on a day counts in both. Roll-ups have (ALL) in the columns that they fold.',
+    )
+    .option('--date <day>', 'one day, as 2026-02-28 (default: all days)', day)
+    .option('--from <day>', 'the first day', day)
+    .option('--to <day>', 'the last day', day)
+    .option('--app <id>', 'of one app (default: of all)')
+    .option('--csv', 'print CSV: date,country,country_code,platform,distinct_users')
+    .option(
+      '--json',
+      'print one JSON document: [{date, country, country_code, platform, distinct_users}]',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  questline reports daily-users --date 2026-02-28
+  questline reports daily-users --from 2026-02-01 --to 2026-02-28 --csv
+  questline reports daily-users --json | jq '.[] | select(.platform == "(ALL)")'`,
+    )
+    .action(async (options: DailyUsersOptions) => {
+      const { reportDailyUsers } = await import('./reports-daily-users.ts')
+      await reportDailyUsers(options)
     })
   return reports
 }

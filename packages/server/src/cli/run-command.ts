@@ -62,7 +62,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'reports',
-    summary: 'make the daily reports from CSV files, and list their runs',
+    summary: 'make the daily reports, list their runs, count daily users',
     load: async () => (await import('./reports.ts')).reportsCommand(),
   },
   {
@@ -84,6 +84,11 @@ const COMMANDS: readonly Entry[] = [
     name: 'windows',
     summary: 'count the numbers of minutes, hours and days anew',
     load: async () => (await import('./windows.ts')).windowsCommand(),
+  },
+  {
+    name: 'lake',
+    summary: 'ask, check and merge the files of all events',
+    load: async () => (await import('./lake.ts')).lakeCommand(),
   },
   {
     name: 'openapi',

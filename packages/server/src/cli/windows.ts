@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { catchUp, createLeases, openAnalytics } from '../analytics/analytics.ts'
 import { BATCH_EVENTS, createConsumers } from '../consumers.ts'
+import { LakeError } from '../lake/lake.ts'
 import { ExpiredOffsetsError, newestOffset } from '../log/log.ts'
+import { readingLake } from '../open-lake.ts'
 import type { Store } from '../store/store.ts'
 import { type Rebuilt, rebuildWindows } from '../windows/windows.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -49,10 +51,10 @@ async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
       run: (consumer, until) => runUntil(opened, { aside, file }, consumer, until),
     })
   } catch (error) {
-    if (!(error instanceof ExpiredOffsetsError)) throw error
+    if (!(error instanceof ExpiredOffsetsError || error instanceof LakeError)) throw error
     throw new CommandFailure(
       1,
-      `the log no longer holds its events up to ${error.last}: counted anew, what they were would be lost. Nothing was changed.`,
+      `${error.message}: counted anew, what they were would be lost. Nothing was changed.`,
     )
   } finally {
     await aside.close()
@@ -61,14 +63,15 @@ async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
 }
 
 async function runUntil(
-  { store, rules }: OpenedAnalytics,
+  { config, store, rules }: OpenedAnalytics,
   { aside, file }: { readonly aside: Store; readonly file: string },
   consumer: string,
   until: number,
 ): Promise<void> {
+  const lake = readingLake(config.lake, file, 'rebuild')
   const { stages } = createConsumers(
     { readBooks: store.read, analytics: aside, leases: createLeases(file) },
-    { rules, batchEvents: BATCH_EVENTS, until },
+    { rules, batchEvents: BATCH_EVENTS, until, lake },
   )
   const needed = stages.filter(
     ({ name }) => name === consumer || (consumer === 'windows' && name === 'quality'),

@@ -1,6 +1,8 @@
 import { createLeases, type Leases, openAnalytics } from '../analytics/analytics.ts'
 import { analyticsSettings } from '../analytics-settings.ts'
 import { BATCH_EVENTS, type Consumers, createConsumers } from '../consumers.ts'
+import { registerLake } from '../lake/lake.ts'
+import { readingLake } from '../open-lake.ts'
 import type { Rule } from '../quality/quality.ts'
 import { loadRules } from '../quality-rules.ts'
 import type { Store } from '../store/store.ts'
@@ -23,11 +25,13 @@ export const withAnalytics = <T>(work: (opened: OpenedAnalytics) => Promise<T>):
     const settings = analyticsSettings(config)
     const analytics = await openAnalytics({ now: clock.now, random }, settings)
     try {
+      await registerLake(analytics)
       const { file } = settings
+      const lake = readingLake(config.lake, file, String(process.pid))
       const leases = createLeases(file)
       const consumers = createConsumers(
         { readBooks: store.read, analytics, leases },
-        { rules, batchEvents: BATCH_EVENTS },
+        { rules, batchEvents: BATCH_EVENTS, lake },
       )
       return await work({ ...opened, analytics, file, leases, rules, consumers })
     } finally {

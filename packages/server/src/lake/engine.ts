@@ -1,12 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import {
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  type DuckDBResult,
-  type JS,
-  VARCHAR,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult, JS } from '@duckdb/node-api'
 import { list, text } from './literals.ts'
 
 export type EngineSettings = {
@@ -40,6 +33,10 @@ export interface LakeEngine {
 
 const CHUNK_ROWS = 2_048
 
+/** Loaded with the first engine: most commands need none. */
+export const loadDuckDb = () => import('@duckdb/node-api')
+export type DuckDb = Awaited<ReturnType<typeof loadDuckDb>>
+
 /**
  * DuckDB in memory for one task: opened, used and closed, so that between tasks it takes no memory.
  * Times are UTC in it, nothing is downloaded, and other files than those named cannot be reached.
@@ -47,6 +44,7 @@ const CHUNK_ROWS = 2_048
 export async function openEngine(settings: EngineSettings): Promise<LakeEngine> {
   const { threads, memoryLimitMb, scratch, folders = [], files = [] } = settings
   mkdirSync(scratch, { recursive: true })
+  const { DuckDBDataChunk, DuckDBInstance, VARCHAR } = await loadDuckDb()
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${memoryLimitMb}MB`,

@@ -1,12 +1,5 @@
-import {
-  DuckDBDecimalValue,
-  DuckDBListValue,
-  DuckDBMapValue,
-  DuckDBStructValue,
-  DuckDBTimestampTZValue,
-  DuckDBTimestampValue,
-  type DuckDBValue,
-} from '@duckdb/node-api'
+import type { DuckDBValue } from '@duckdb/node-api'
+import type { DuckDb } from './engine.ts'
 
 /** A value as JSON has it. */
 export type Plain =
@@ -18,27 +11,30 @@ export type Plain =
   | { readonly [name: string]: Plain }
 
 /** An instant is RFC 3339 in UTC; a whole number that JSON readers would round is text. */
-export function plainValue(value: DuckDBValue): Plain {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (typeof value === 'bigint') {
-    const isSafe = value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER
-    return isSafe ? Number(value) : String(value)
+export function plainValues(duckDb: DuckDb): (value: DuckDBValue) => Plain {
+  const { DuckDBListValue, DuckDBMapValue, DuckDBStructValue } = duckDb
+  const { DuckDBTimestampTZValue, DuckDBTimestampValue } = duckDb
+  const plain = (value: DuckDBValue): Plain => {
+    if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+    if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+    if (typeof value === 'bigint') {
+      const isSafe = value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER
+      return isSafe ? Number(value) : String(value)
+    }
+    if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) {
+      return instantText(value.micros)
+    }
+    if (value instanceof DuckDBListValue) return value.items.map(plain)
+    if (value instanceof DuckDBStructValue) {
+      const entries = Object.entries(value.entries)
+      return Object.fromEntries(entries.map(([name, inner]) => [name, plain(inner)]))
+    }
+    if (value instanceof DuckDBMapValue) {
+      return value.entries.map(({ key, value: inner }) => [plain(key), plain(inner)])
+    }
+    return String(value)
   }
-  if (value instanceof DuckDBDecimalValue) return value.toString()
-  if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) {
-    return instantText(value.micros)
-  }
-  if (value instanceof DuckDBListValue) return value.items.map(plainValue)
-  if (value instanceof DuckDBStructValue) {
-    return Object.fromEntries(
-      Object.entries(value.entries).map(([name, inner]) => [name, plainValue(inner)]),
-    )
-  }
-  if (value instanceof DuckDBMapValue) {
-    return value.entries.map(({ key, value: inner }) => [plainValue(key), plainValue(inner)])
-  }
-  return String(value)
+  return plain
 }
 
 const MILLIS_MAX = 8_640_000_000_000_000

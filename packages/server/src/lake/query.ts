@@ -1,6 +1,6 @@
-import { StatementType } from '@duckdb/node-api'
+import { loadDuckDb } from './engine.ts'
 import { LakeError } from './manifest.ts'
-import { type Plain, plainValue } from './plain-value.ts'
+import { type Plain, plainValues } from './plain-value.ts'
 import type { Lake } from './read-lake.ts'
 
 export type Answer = {
@@ -21,19 +21,22 @@ export async function query(
   limit: number,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const duckDb = await loadDuckDb()
+  const { EXPLAIN, SELECT } = duckDb.StatementType
   const interrupt = (): void => connection.interrupt()
   signal.addEventListener('abort', interrupt)
   try {
+    signal.throwIfAborted()
     const statements = await connection.extractStatements(sql)
     if (statements.count !== 1) throw new LakeError('it takes one statement at a time')
     const prepared = await statements.prepare(0)
-    if (!READS.has(prepared.statementType)) {
+    if (![SELECT, EXPLAIN].includes(prepared.statementType)) {
       throw new LakeError('the lake is read only: a query begins with SELECT, FROM or WITH')
     }
     const reader = await prepared.streamAndReadUntil(
       limit === 0 ? Number.MAX_SAFE_INTEGER : limit + 1,
     )
-    const rows = reader.getRows().map((row) => row.map(plainValue))
+    const rows = reader.getRows().map((row) => row.map(plainValues(duckDb)))
     const more = limit > 0 && rows.length > limit
     return { columns: reader.columnNames(), rows: more ? rows.slice(0, limit) : rows, more }
   } catch (error) {
@@ -45,5 +48,3 @@ export async function query(
     signal.removeEventListener('abort', interrupt)
   }
 }
-
-const READS: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN])

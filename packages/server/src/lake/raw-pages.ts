@@ -1,8 +1,9 @@
+import { rmSync } from 'node:fs'
 import type { LogPage, LogRecord } from '../log/log.ts'
 import { filesWith } from './compare.ts'
-import { withEngine } from './engine.ts'
+import { loadDuckDb, withEngine } from './engine.ts'
 import { LakeError, type Offsets, readManifest } from './manifest.ts'
-import { plainValue } from './plain-value.ts'
+import { plainValues } from './plain-value.ts'
 
 export type RawSettings = {
   readonly folder: string
@@ -51,8 +52,9 @@ export function createRawPages({ folder, memoryLimitMb, scratch }: RawSettings) 
           epoch_ms(sent_at), epoch_ms(received_at), epoch_ms(corrected_at), flags, sdk, source, event
         FROM ${files} WHERE "offset" BETWEEN ${first} AND ${last} ORDER BY "offset"`,
       )
-      return reader.getRows().map((row) => toRow(row.map(plainValue)))
-    })
+      const plain = plainValues(await loadDuckDb())
+      return reader.getRows().map((row) => toRow(row.map(plain)))
+    }).finally(() => rmSync(scratch, { recursive: true, force: true }))
 
   return {
     /** A page that begins after an offset and ends at another one. */

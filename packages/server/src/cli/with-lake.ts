@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { catchUp } from '../analytics/analytics.ts'
+import { askLake, type Lake, type ReaderSettings, withLake } from '../lake/lake.ts'
+import { newestOffset } from '../log/log.ts'
+import { createLakeStage } from '../open-lake.ts'
+import { CommandFailure } from './command-failure.ts'
+import { type OpenedAnalytics, withAnalytics } from './with-analytics.ts'
+
+export type OpenedLake = OpenedAnalytics & {
+  /** How readers of this command open it. */
+  readonly reader: ReaderSettings
+  read<T>(work: (lake: Lake) => Promise<T>): Promise<T>
+}
+
+/** Without a step of whoever writes the lake for so long, a command gives up. */
+const WAIT_MS = 60_000
+
+/** Opens the lake for one command that reads it, brought up to the end of the log. */
+export const withCurrentLake = <T>(work: (opened: OpenedLake) => Promise<T>): Promise<T> =>
+  withAnalytics(async (opened) => {
+    await bringUpToDate(opened)
+    return withReader(opened, work)
+  })
+
+/** The same as far as it is. */
+export const withLakeAsItIs = <T>(work: (opened: OpenedLake) => Promise<T>): Promise<T> =>
+  withAnalytics((opened) => withReader(opened, work))
+
+async function withReader<T>(
+  opened: OpenedAnalytics,
+  work: (opened: OpenedLake) => Promise<T>,
+): Promise<T> {
+  const { folder, memoryLimitMb } = opened.config.lake
+  const scratch = await mkdtemp(join(dirname(opened.file), '.reading-lake-'))
+  const reader = { folder, memoryLimitMb, threads: availableParallelism(), scratch }
+  try {
+    return await work({ ...opened, reader, read: (reading) => withLake(reader, reading) })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Everything that is in the log now is in the lake afterwards: written here where no server does, else
+ * by the server, which is asked to.
+ */
+async function bringUpToDate(opened: OpenedAnalytics): Promise<void> {
+  const { store, analytics, leases, config, clock, consumers } = opened
+  const head = await newestOffset(store.read)
+  const quality = consumers.stages.filter(({ name }) => name === 'quality')
+  const lake = createLakeStage({ books: store, analytics, leases, clock }, config.lake, true)
+  try {
+    await catchUp(quality, head, WAIT_MS)
+    await askLake(analytics, head)
+    await catchUp([lake], head, WAIT_MS)
+  } catch (error) {
+    if (!(error instanceof Error && /another process holds/.test(error.message))) throw error
+    throw new CommandFailure(
+      1,
+      `the lake is not up to date: ${error.message}. The log of the server says why.`,
+    )
+  }
+}

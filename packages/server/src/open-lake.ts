@@ -1,0 +1,33 @@
+import { dirname, join } from 'node:path'
+import { createStage, type Leases, type Stage } from './analytics/analytics.ts'
+import { createLakeConsumer, type LakeParts, type RawSettings } from './lake/lake.ts'
+import type { LakeConfig } from './sink-settings.ts'
+
+/**
+ * The consumer that writes the lake of the settings, with its lease.
+ * @param isEager writes what there is, instead of gathering it
+ */
+export const createLakeStage = (
+  { leases, ...parts }: LakeParts & { readonly leases: Leases },
+  lake: LakeConfig,
+  isEager: boolean,
+): Stage =>
+  createStage(
+    { store: parts.analytics, leases },
+    createLakeConsumer(parts, isEager ? { ...lake, batchMs: 0 } : lake),
+    // It asks how far quality is, and takes what that has written.
+    { events: lake.batchEvents },
+  )
+
+/**
+ * How events that have left the log's table are read.
+ * @param reader the name of who reads, other than that of any other one at the same time
+ */
+export const readingLake = (
+  { folder, memoryLimitMb }: LakeConfig,
+  analyticsFile: string,
+  reader: string,
+): RawSettings => ({
+  ...{ folder, memoryLimitMb },
+  scratch: join(dirname(analyticsFile), `.reading-lake-${reader}`),
+})
