@@ -111,6 +111,19 @@ it('a purchase without receipt shows that of its confirmation, one with its own'
     { receipt_id: 'R1', flags: ['receipt_mismatch'] },
   ]))
 
+it('each of several purchases without receipt shows that of its own confirmation', async () =>
+  expect(
+    await detailsOf(
+      [{ at: 0 }, { at: 5_000 }, { at: 9_000 }, { at: 12_000 }],
+      [
+        { at: 1, receipt: 'R2' },
+        { at: 5_000 },
+        { at: 9_000, receipt: 'R3' },
+        { at: 12_000, receipt: 'R1' },
+      ],
+    ),
+  ).toMatchObject(['R2', null, 'R3', 'R1'].map((receipt) => ({ receipt_id: receipt }))))
+
 it('after a chargeback the purchase counts for nothing, what was confirmed stays', async () =>
   expect(await detailsOf([{ chargeback: 1 }], [{}])).toMatchObject([
     { type: 'matched', revenue_usd: 0, confirmed_revenue_usd: 4.99 },
