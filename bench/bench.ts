@@ -15,14 +15,16 @@ import {
   startPostgresDatabases,
 } from './harness/harness.ts'
 import { httpBench } from './http/run.ts'
+import { ingestBench } from './ingest/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
+import { windowsBench } from './windows/run.ts'
 
 const PYTHON_DEFAULT = process.env['BENCH_PYTHON'] || 'python3'
 
 const benchesWith = (reports: ReportsBenchSettings): readonly Bench[] => [
-  ...[httpBench, earnBench, loginBench],
+  ...[httpBench, earnBench, ingestBench, loginBench, windowsBench],
   createReportsBench(reports),
 ]
 const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT })

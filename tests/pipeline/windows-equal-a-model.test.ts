@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readKpi } from '../../packages/server/src/windows/windows.ts'
 import { freshSqlite } from '../database.ts'
+import { plainSql } from '../plain-sql.ts'
 import { openTestAnalytics, testConsumers } from './consumers.ts'
 import { type GameLog, openGameLog } from './game-log.ts'
 import { type Figures, figuresOf, type Logged } from './model.ts'
@@ -123,6 +124,27 @@ const NOTHING: Figures = {
   ...{ purchases: 0, revenue: 0, users: 0, matches: 0 },
   ...{ events: {}, unconverted: {} },
 }
+
+describe('the country of a player', () => {
+  it('is that of its newest init before the event; of two at one time, of the later one in the log', async () => {
+    const log = await openGameLog({ fresh: freshSqlite })
+    const analytics = await openTestAnalytics(log.analyticsFile)
+    const init = (country: string, at: number) =>
+      ({ type: 'init', player: 'ana', at, fields: { country, platform: 'ios' } }) as const
+    const seen = { type: 'session_start', player: 'ana', at: MIDNIGHT }
+    await log.games(init('PT', MIDNIGHT), init('DE', MIDNIGHT), seen)
+    await log.games(init('US', MIDNIGHT - 1), { ...seen, at: MIDNIGHT + MINUTE })
+    await log.games(init('BR', MIDNIGHT + 5 * MINUTE))
+    await testConsumers(log.store, { file: log.analyticsFile, analytics }).drain()
+    const days = await plainSql(
+      `sqlite:///${log.analyticsFile}`,
+      "SELECT country_code FROM window_facts WHERE grain = 'day' AND platform = '(ALL)' AND label = 'session_start' AND country_code <> '(ALL)'",
+    )
+    expect(days.map((row) => row['country_code'])).toEqual(['DE'])
+    await analytics.close()
+    await log.close()
+  })
+})
 
 describe('the windows of random events', () => {
   it('are those of the model, for every grain, country and platform', async () => {
