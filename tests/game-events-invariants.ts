@@ -7,6 +7,7 @@ type Stored = {
   readonly app: string
   readonly event_id: string
   readonly received_at: number
+  readonly event: { readonly properties?: Readonly<Record<string, unknown>> }
 }
 
 const MINUTE_MS = 60_000

@@ -1,13 +1,15 @@
 // Holds the rows of the books against the journal: what was acknowledged is there once, what was
 // refused is not there, what is open is there at most once, and nothing is there that nobody sent.
+import { readBatches } from '../game-events-invariants.ts'
 import { openPlainSql, type SqlRow } from '../plain-sql.ts'
 import { fieldsOf } from './client.ts'
 import type { EffectKind, Entry, Journal } from './journal.ts'
 
 type Shown = Exclude<EffectKind, 'session'>
+type Listed = Exclude<Shown, 'batch'>
 type Effect = { readonly id: string; readonly row: SqlRow }
 
-const QUERIES: Readonly<Record<Shown, string>> = {
+const QUERIES: Readonly<Record<Listed, string>> = {
   entry:
     'SELECT reason AS id, player_id, kind, amount, balance_after, key_scope FROM ledger_entries',
   event:
@@ -47,7 +49,7 @@ export async function readEffects(
 
 async function rowsByKind(url: string): Promise<Record<Shown, Map<string, SqlRow[]>>> {
   const sql = await openPlainSql(url)
-  const read = async (kind: Shown) => grouped((await sql.rows(QUERIES[kind])).map(named))
+  const read = async (kind: Listed) => grouped((await sql.rows(QUERIES[kind])).map(named))
   try {
     return {
       entry: await read('entry'),
@@ -56,10 +58,21 @@ async function rowsByKind(url: string): Promise<Record<Shown, Map<string, SqlRow
       postback: await read('postback'),
       guest: await read('guest'),
       member: await read('member'),
+      batch: grouped(batchesIn(await readBatches(sql))),
     }
   } finally {
     await sql.close()
   }
+}
+
+/** The events of a batch count as one: whole under its id, under another where some are missing or there twice. */
+function batchesIn(rows: Awaited<ReturnType<typeof readBatches>>): Effect[] {
+  const events = rows.flatMap((row) => row.events)
+  const marks = Map.groupBy(events, ({ event }) => String(event.properties?.['mark']))
+  return [...marks].map(([mark, all]) => {
+    const isWhole = all.length === Number(mark.split('/')[1])
+    return { id: isWhole ? mark : `${mark} in ${all.length} parts`, row: {} }
+  })
 }
 
 /** The id that the client gave: the whole text, or a field of the JSON that holds it. */

@@ -13,6 +13,7 @@ export type EffectKind =
   | 'postback'
   | 'guest'
   | 'member'
+  | 'batch'
   | 'session'
 
 export type Intent = {
@@ -103,7 +104,8 @@ export function verdictOf({ status, body }: Answer): Verdict {
 }
 
 /** Words that belong into no answer: of the databases, and of a stack. */
-const INSIDES = /SQLITE_|SELECT |INSERT |UPDATE |event_log|ledger_entries|\n\s+at |\.ts:\d/
+const INSIDES =
+  /SQLITE_|SELECT |INSERT |UPDATE |event_log|event_ids|ledger_entries|\n\s+at |\.ts:\d/
 const MAY_FAIL = new Set([503, 504])
 
 function faultOf({ status, body, retryAfter }: Answer): string | null {

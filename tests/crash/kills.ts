@@ -21,13 +21,16 @@ export const BOUNDARIES = [
 
 const STAGES = /^(accounts|attribution|idempotency|ledger|log)\./
 /** Not part of a player's writes: they run once a minute, once a life, or by an operator's hand. */
-const ELSEWHERE = /sweep|api-key|bind-device-secret|replace-password-hash/
+const ELSEWHERE =
+  /sweep|api-key|import|refused-replayed|forget|bind-device-secret|replace-password-hash/
 
 /** The steps around every statement that changes a row on behalf of a player, and the boundaries. */
 export function stepsOfWrites(): string[] {
   const writes = [...STATEMENTS.values()].filter(
     ({ name, sqlite }) =>
-      STAGES.test(name) && !ELSEWHERE.test(name) && /^(INSERT|UPDATE|DELETE)/.test(sqlite),
+      STAGES.test(name) &&
+      !ELSEWHERE.test(name) &&
+      /^(WITH\b.*\s)?(INSERT|UPDATE|DELETE)\b/s.test(sqlite),
   )
   return [...BOUNDARIES, ...writes.flatMap(({ name }) => [`before ${name}`, `after ${name}`])]
 }

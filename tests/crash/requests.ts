@@ -28,6 +28,9 @@ type AdjustBody = { readonly userId: string; readonly balance: number; readonly 
 export const sendEvent = (token: string, key: string | null, meta: string) =>
   request('POST', '/event', keyed(token, key), { eventType: 'level_up', meta })
 
+export const sendBatch = (key: string, events: readonly object[]) =>
+  request('POST', '/v1/events', bearer(key), { events })
+
 export const balance = (token: string) => request('GET', '/balance', bearer(token))
 export const login = (userId: string) => request('POST', '/login', {}, { userId })
 export const refresh = (refreshToken: string) =>

@@ -18,6 +18,7 @@ import {
   startServer,
 } from './child.ts'
 import { createCrowd } from './crowd.ts'
+import { createGame } from './game.ts'
 import { createJournal } from './journal.ts'
 import { createPlayer } from './player.ts'
 import { createAdNetwork, createClicker, createNewcomer, createSessionHolder } from './visitors.ts'
@@ -38,6 +39,7 @@ export type Staging = {
 const COMPILED = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'crash')
 const PLAYERS = 6
 const CROWD = 4
+const INGEST_KEY = 'a-key-of-the-game-in-crash-tests'
 
 export const FRESH = { sqlite: freshSqlite, postgres: freshPostgres } as const
 export type DatabaseName = keyof typeof FRESH
@@ -59,6 +61,9 @@ export async function setTheStage(
     LOG_LEVEL: 'warn',
     JWT_SECRET: randomBytes(32).toString('hex'),
     AF_SECRET: secret,
+    // What reads the log is killed in tests of its own.
+    CONSUMERS: 'off',
+    EVENT_API_KEY: INGEST_KEY,
     PASSWORD_HASHES_AT_ONCE: '1',
     NODE_COMPILE_CACHE: COMPILED,
   }
@@ -114,4 +119,6 @@ const cast = (stage: Stage, operator: string, secret: string): Actor[] => [
   createNewcomer(stage),
   createSessionHolder(stage),
   createSessionHolder(stage),
+  createGame(stage, INGEST_KEY),
+  createGame(stage, INGEST_KEY),
 ]
