@@ -1,3 +1,4 @@
+import { memoryStorage } from '@questline/sdk'
 import { describe, expect, it } from 'vitest'
 import { createDevice, PURCHASE } from './device.ts'
 import { createFakeHost, START } from './fake-host.ts'
@@ -104,6 +105,105 @@ describe('a full queue', () => {
   })
 })
 
+describe('a full disk', () => {
+  const text = 'x'.repeat(1_000)
+
+  it('gives up design events for a purchase, which is stored', async () => {
+    const { storage, locks } = createItems(30_000)
+    const server = createFakeServer()
+    server.fault = () => ({ kind: 'reset' })
+    const { client, host, told } = createDevice(server, { storage: storage() })
+    for (let n = 0; n < 40; n += 1) {
+      client.track('custom', { name: 'a', properties: { text } })
+      await host.settle()
+    }
+    // They are in memory only: nothing that matters less could make room for them.
+    expect(told.error.length).toBeGreaterThan(0)
+    expect(told.dropped).toEqual([])
+    const purchases = []
+    for (let n = 0; n < 10; n += 1) purchases.push(await client.purchase(PURCHASE))
+    expect(purchases.every(({ stored }) => stored)).toBe(true)
+    expect(new Set(types(told.dropped))).toEqual(new Set(['custom']))
+    host.die()
+    locks.killAll()
+    server.fault = undefined
+    const later = createDevice(server, { storage: storage(), seed: 2 })
+    await later.host.pass(120_000)
+    const received = server.stored.filter((event) => event.event_type === 'purchase')
+    expect(received.map((event) => event.event_id)).toEqual(
+      purchases.map(({ event_id }) => event_id),
+    )
+  })
+
+  it('of others lets the events be sent from memory, and says that they are not stored', async () => {
+    const { storage } = createItems(2_000)
+    const server = createFakeServer()
+    const { client, host, told } = createDevice(server, { storage: storage() })
+    client.track('custom', { name: 'a' })
+    await host.settle()
+    server.fault = () => ({ kind: 'reset' })
+    const properties = { text }
+    const { stored } = await client.purchase({ ...PURCHASE, properties })
+    const other = await client.purchase({ ...PURCHASE, properties })
+    expect([stored, other.stored]).toContain(false)
+    expect(told.error[0]).toMatchObject({ kind: 'storage' })
+    server.fault = undefined
+    await host.pass(120_000)
+    expect(types(server.stored).filter((type) => type === 'purchase')).toHaveLength(2)
+  })
+
+  it('or none at all is told, and the game goes on in memory', async () => {
+    const server = createFakeServer()
+    const storage = {
+      ...memoryStorage(),
+      open: () => Promise.reject(new Error('private window')),
+    }
+    const { client, host, told } = createDevice(server, { storage })
+    const { stored } = await client.purchase(PURCHASE)
+    await host.pass(0)
+    expect(stored).toBe(false)
+    expect(told.error).toMatchObject([{ kind: 'storage' }])
+    expect(types(server.stored)).toEqual(['purchase'])
+  })
+
+  it('that brings back half a text loses that event alone, and counts it', async () => {
+    const { storage, items, locks } = createItems()
+    const server = createFakeServer()
+    server.fault = () => ({ kind: 'reset' })
+    const first = createDevice(server, { storage: storage() })
+    for (let n = 0; n < 3; n += 1) await first.client.purchase(PURCHASE)
+    first.host.die()
+    locks.killAll()
+    const [key = ''] = [...items.texts].filter(([, json]) => json.includes('"seq":2'))[0] ?? []
+    items.setItem(key, '{"event_id":"')
+    server.fault = undefined
+    const second = createDevice(server, { storage: storage(), seed: 2 })
+    await second.host.pass(120_000)
+    expect(server.stored.map((event) => event.seq)).toEqual([1, 3, 4])
+    expect(server.stored[2]).toMatchObject({ dropped_by_reason: { 'storage-failed': 1 } })
+    expect([...items.texts.keys()].filter((name) => !name.endsWith('state'))).toEqual([])
+  })
+})
+
+describe('the count of what was given up', () => {
+  it('survives the process', async () => {
+    const { storage, locks } = createItems()
+    const server = createFakeServer()
+    server.fault = () => ({ kind: 'reset' })
+    const settings = { queueEventsMax: 3 }
+    const first = createDevice(server, { storage: storage(), settings })
+    for (let n = 0; n < 8; n += 1) first.client.track('custom', { name: 'a' })
+    await first.host.settle()
+    first.host.die()
+    locks.killAll()
+    server.fault = undefined
+    const second = createDevice(server, { storage: storage(), settings, seed: 2 })
+    await second.host.pass(120_000)
+    const reports = server.stored.filter((event) => event.event_type === 'sdk_health')
+    expect(reports).toMatchObject([{ dropped_by_reason: { 'queue-full': 5 } }])
+  })
+})
+
 describe('age', () => {
   it('of more than 30 days is too much: the server has forgotten the ids', async () => {
     const { storage, locks } = createItems()
@@ -111,7 +211,7 @@ describe('age', () => {
     server.fault = () => ({ kind: 'reset' })
     const old = createDevice(server, { storage: storage() })
     await old.client.purchase(PURCHASE)
-    await old.host.pass(5 * DAY)
+    old.host.setClock(START + 5 * DAY)
     const { event_id } = await old.client.purchase(PURCHASE)
     old.host.die()
     locks.killAll()

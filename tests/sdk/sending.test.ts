@@ -1,3 +1,4 @@
+import { memoryStorage } from '@questline/sdk'
 import { describe, expect, it } from 'vitest'
 import { createDevice, PURCHASE } from './device.ts'
 import { START } from './fake-host.ts'
@@ -140,6 +141,30 @@ describe('the schedule', () => {
     expect(Math.max(...bytes)).toBeLessThanOrEqual(1_000_000)
     expect(Math.max(...bytes)).toBeGreaterThan(1_000_000 - 4_000)
     expect(server.requests.length).toBe(Math.ceil(bytes.reduce((a, b) => a + b) / 996_000))
+  })
+
+  it('sends nothing that is not stored: its number would be given to another event', async () => {
+    const server = createFakeServer()
+    const writes: (() => void)[] = []
+    const storage = {
+      ...memoryStorage(),
+      volatile: false,
+      write: () =>
+        new Promise<boolean>((resolve) => {
+          writes.push(() => resolve(true))
+        }),
+    }
+    const { client, host } = createDevice(server, { storage })
+    let isStored = false
+    const purchase = client.purchase(PURCHASE).then(({ stored }) => {
+      isStored = stored
+    })
+    await host.pass(60_000)
+    expect([isStored, server.requests.length]).toEqual([false, 0])
+    for (const end of writes) end()
+    await purchase
+    await host.pass(0)
+    expect([isStored, server.stored.length]).toEqual([true, 1])
   })
 
   it('sends on flush(), which says whether all is sent', async () => {

@@ -6,10 +6,7 @@ export const randomHex = (
   digits: number,
   from = 0,
   below = 16 ** digits,
-): string =>
-  Math.floor(from + random() * (below - from))
-    .toString(16)
-    .padStart(digits, '0')
+): string => (from + Math.floor(random() * (below - from))).toString(16).padStart(digits, '0')
 
 /** A UUIDv7 (RFC 9562): ids of one time lie together in the server's index. */
 export function uuidv7(machine: Pick<Machine, 'now' | 'random'>): string {

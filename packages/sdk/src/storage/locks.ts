@@ -64,10 +64,11 @@ export function leaseLocks(items: Items, host: Host): TakeLock {
     if (!(await isHeld())) return undefined
     let isReleased = false
     const keep = async (): Promise<void> => {
-      await wait(LEASE_MS / 3)
-      if (isReleased || !(await isHeld())) return
-      await renew()
-      return keep()
+      for (;;) {
+        await wait(LEASE_MS / 3)
+        if (isReleased || !(await isHeld())) return
+        await renew()
+      }
     }
     keep().catch(() => undefined)
     return {
