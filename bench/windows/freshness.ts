@@ -26,20 +26,22 @@ export async function measureFreshness(lab: Lab): Promise<readonly number[]> {
   const shown: Moment[] = []
   let isSending = true
   const operator = await operatorKey(server.dataDir)
-  const watching = (async () => {
+  const watch = async (): Promise<void> => {
     while (isSending || (shown.at(-1)?.events ?? 0) < (accepted.at(-1)?.events ?? 0)) {
       shown.push({ events: await countOf(url, operator), atMs: performance.now() })
       await sleep(20)
     }
-  })()
-  const begin = performance.now()
-  for (let sent = 0; sent < EVENTS_PER_SECOND * (FIRST_SECONDS + SECONDS); sent += BATCH) {
-    await sleep(Math.max(0, begin + (sent / EVENTS_PER_SECOND) * 1_000 - performance.now()))
-    await send(url, sent)
-    accepted.push({ atMs: performance.now(), events: sent + BATCH })
   }
-  isSending = false
-  await watching
+  const play = async (): Promise<void> => {
+    const begin = performance.now()
+    for (let sent = 0; sent < EVENTS_PER_SECOND * (FIRST_SECONDS + SECONDS); sent += BATCH) {
+      await sleep(Math.max(0, begin + (sent / EVENTS_PER_SECOND) * 1_000 - performance.now()))
+      await send(url, sent)
+      accepted.push({ atMs: performance.now(), events: sent + BATCH })
+    }
+    isSending = false
+  }
+  await Promise.all([play(), watch()])
   return accepted.slice((EVENTS_PER_SECOND * FIRST_SECONDS) / BATCH).map(({ atMs, events }) => {
     const visible = shown.find((each) => each.events >= events)
     if (!visible) throw new Error(`${events} events were accepted and never shown`)

@@ -1,3 +1,5 @@
+import { CLIENT_FAMILIES } from '@questline/contracts'
+
 /** Of what a batch of events is made: one thousand events a second, twenty thousand players. */
 export type Moment = { readonly begin: number; readonly session: number }
 
@@ -22,13 +24,14 @@ export function eventOf(n: number, { begin, session }: Moment) {
     player,
     at: begin + n,
     fields: {
+      ...exampleOf(type),
       platform: PLATFORMS[number % PLATFORMS.length],
       app_version: '1.4.2',
       session_id: `00000000-0000-7000-8000-${String(session).padStart(12, '0')}`,
       device_id: `device_${number}`,
       seq: n + 1,
-      ...ownFields(type, n, number),
       properties: { level: n % 60, mode: 'ranked', score: n },
+      ...ownFields(type, n, number),
     },
   }
 }
@@ -36,7 +39,7 @@ export function eventOf(n: number, { begin, session }: Moment) {
 function ownFields(type: string, n: number, number: number): object {
   switch (type) {
     case 'init':
-      return { country: COUNTRIES[number % COUNTRIES.length] }
+      return { country: COUNTRIES[number % COUNTRIES.length], 'user-id': `player_${number}` }
     case 'purchase':
       return {
         ...{ product_id: 'gems_pack_01', quantity: 1, amount_micros: 4_990_000 },
@@ -45,15 +48,17 @@ function ownFields(type: string, n: number, number: number): object {
     case 'match':
       return {
         ...{ 'user-a': `player_${number}`, 'user-b': `player_${(number + 1) % PLAYERS}` },
-        ...{ winner: `player_${number}`, 'game-tier': 3, duration: 184 },
-        'user-a-postmatch-info': postmatch('ios'),
-        'user-b-postmatch-info': postmatch('android'),
+        winner: `player_${number}`,
       }
     default:
       return {}
   }
 }
 
-const postmatch = (platform: string) => ({
-  ...{ 'coin-balance-after-match': 1_250, 'level-after-match': 7, device: 'a phone', platform },
-})
+const ENVELOPE = ['event_id', 'event_type', 'occurred_at', 'player_id', 'app_id']
+
+/** The family's own fields, as the catalogue shows them. */
+function exampleOf(type: keyof typeof CLIENT_FAMILIES): object {
+  const fields = Object.entries(CLIENT_FAMILIES[type].example)
+  return Object.fromEntries(fields.filter(([name]) => !ENVELOPE.includes(name)))
+}

@@ -1,7 +1,7 @@
 // The second file, `analytics.db`: everything that is computed from the log and can be computed again.
 // It promises that a consumer's effect and its checkpoint are one transaction, so each offset counts
 // once however often a process dies, and that deleting the file and starting again gives the same rows.
-//
+
 // A consumer (quality, windows, lake, forward) is an object of type `Consumer`: `next(after, events)`
 // reads what follows an offset, `apply(tx, batch)` writes its effect, `forget()` drops what it keeps in
 // memory. `createStage` makes a stage of it, which keeps its checkpoint and its lease: `register` all

@@ -4,7 +4,8 @@ import { objectsOf } from './split-objects.ts'
 
 const BATCHES_OVER = shared(
   'log.batches-over',
-  `SELECT payload FROM event_batches WHERE last_offset >= $1 AND first_offset <= $2
+  `SELECT payload FROM event_batches WHERE last_offset >= $1 AND last_offset <= COALESCE(
+    (SELECT min(last_offset) FROM event_batches WHERE last_offset >= $2), $2)
   ORDER BY last_offset`,
 )
 
