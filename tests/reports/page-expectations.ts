@@ -85,10 +85,10 @@ const bySeverity = (a: Json, b: Json): number =>
 const picked = (row: Json, columns: readonly string[]): Values =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'null']))
 
-/** 80 characters at most, of a longer name its beginning and its end; control characters are none. */
+/** 80 characters at most, of a longer name its beginning and its end; most control characters are none. */
 function shownName(name: string): string {
   const characters = [...name].map((character) =>
-    /\p{Cc}/u.test(character) ? '\ufffd' : character,
+    /[^\P{Cc}\t\n]/u.test(character) ? '\ufffd' : character,
   )
   if (characters.length <= 80) return characters.join('')
   return [...characters.slice(0, 56), '…', ...characters.slice(-23)].join('')

@@ -1,5 +1,6 @@
-// Builders of rows by rank, as they come out of the engine. Say what matters, in row order.
-import type { PurchaseRows } from '../../packages/server/src/reports/clean/clean.ts'
+// Builders of rows by rank, as they come out of cleaning. Say what matters, in row order.
+import type { PurchaseRows, RowTexts } from '../../packages/server/src/reports/clean/clean.ts'
+import { createTextList, type Texts } from '../../packages/server/src/reports/texts/texts.ts'
 
 export type RowCells = {
   /** Seconds since 1970. */
@@ -23,6 +24,8 @@ export function rowsOf(cells: readonly RowCells[]): PurchaseRows {
     micros: Float64Array.from(cells, ({ usd = 4.99 }) => Math.round(usd * 1e6)),
     players: Int32Array.from(cells, ({ player = 0 }) => player),
     receipts: Int32Array.from(cells.flatMap(({ receipt = '' }) => halvesOf(receipt))),
+    // A kind for each row.
+    kinds: Int32Array.from(cells, (_cells, rank) => rank),
     campaignKeys: Int32Array.from(cells, ({ campaign = 0 }) => campaign),
     isAf: Uint8Array.from(cells, ({ isAf = false }) => Number(isAf)),
     chargebacks: Uint8Array.from(cells, ({ chargeback = 0 }) => chargeback),
@@ -39,4 +42,21 @@ function halvesOf(receipt: string | readonly [number, number]): readonly [number
     high = Math.imul(high, 31) + letter
   }
   return [low, high]
+}
+
+/** What is shown of rows: players by their number, receipts by rank. */
+export const rowTextsOf = (players: readonly string[], receipts: readonly string[]): RowTexts => ({
+  players: textsOf(players),
+  // In the file they stood the other way round.
+  receipts: textsOf(receipts.toReversed()),
+  order: Int32Array.from(receipts, (_receipt, rank) => receipts.length - 1 - rank),
+})
+
+function textsOf(texts: readonly string[]): Texts {
+  const list = createTextList({ texts: texts.length, bytes: 0 })
+  for (const text of texts) {
+    const bytes = Buffer.from(text)
+    list.add(bytes, 0, bytes.length)
+  }
+  return list.texts()
 }

@@ -2,7 +2,7 @@
 import { formatDay, formatMicrosJson, formatRatio } from '../cells/cells.ts'
 import { byCodePoint, type Roas } from '../roas/roas.ts'
 
-export { readSessions } from './sessions.ts'
+export { countSessions, type SessionCounts } from './sessions.ts'
 
 /** One campaign on D-1, or all of them together. */
 export type Arpdau = {

@@ -1,46 +1,58 @@
-import { lookUpIds, lookUpInstants } from '../clean/clean.ts'
-import { type Engine, integer } from '../engine/engine.ts'
-import { columnAt, type ReadableCsv, readCsvSql } from '../input/input.ts'
-import type { SessionColumns, SessionFindings } from '../inspect/inspect.ts'
+import type { SessionFindings } from '../inspect/inspect.ts'
 
 export type SessionCounts = {
   /** Rows that are no duplicates of another: the same user at the same instant is one. */
   readonly kept: number
   readonly duplicates: number
-  /** Distinct users of each day that was asked for, since 1970. */
+  /** Distinct users of each day, since 1970, that has sessions. */
   readonly users: ReadonlyMap<number, number>
 }
 
-/** Counts the sessions of a file, and the users of each of `days` (since 1970) among them. */
-export async function readSessions(
-  engine: Engine,
-  file: ReadableCsv,
-  at: SessionColumns,
-  found: SessionFindings,
-  days: readonly number[],
-): Promise<SessionCounts> {
-  const time = await lookUpInstants(
-    engine,
-    'odd_session_times',
-    `file.${columnAt(at.time)}`,
-    found.times,
-  )
-  const user = await lookUpIds(engine, 'odd_users', `file.${columnAt(at.user)}`, found.ids)
-  const users = days.map(
-    (day, index) =>
-      `(count(DISTINCT user_id) FILTER (WHERE instant // 86400000000 = ${day}))::INTEGER AS day${index}`,
-  )
-  const [{ kept, read, ...counts } = {}] = await engine.rows(`
-    SELECT ${['count(*)::INTEGER AS kept', 'coalesce(sum(rows), 0)::INTEGER AS read', ...users].join(', ')}
-    FROM (
-      SELECT ${user.value} AS user_id, ${time.value} AS instant, count(*) AS rows
-      FROM ${readCsvSql(file)} AS file ${time.join} ${user.join}
-      GROUP BY ALL
-    )
-    WHERE user_id IS NOT NULL AND instant IS NOT NULL`)
-  return {
-    kept: integer(kept),
-    duplicates: integer(read) - integer(kept),
-    users: new Map(days.map((day, index) => [day, integer(counts[`day${index}`])])),
+const DAY_MICROS = 86_400_000_000
+
+/** Counts the sessions of a file, and the users of each day. */
+export function countSessions({
+  count,
+  users,
+  userCount,
+  instants,
+}: Pick<SessionFindings, 'count' | 'users' | 'userCount' | 'instants'>): SessionCounts {
+  const { byUser, ends } = groupByUser(count, users, userCount, instants)
+  const days = new Map<number, number>()
+  let kept = 0
+  for (let user = 0, from = 0; user < userCount; user += 1) {
+    const to = ends[user] as number
+    if (to - from > 1) byUser.subarray(from, to).sort()
+    let day = -1
+    for (let at = from; at < to; at += 1) {
+      const instant = byUser[at] as number
+      if (at > from && instant === byUser[at - 1]) continue
+      kept += 1
+      const own = Math.floor(instant / DAY_MICROS)
+      if (own === day) continue
+      day = own
+      days.set(day, (days.get(day) ?? 0) + 1)
+    }
+    from = to
   }
+  return { kept, duplicates: count - kept, users: days }
+}
+
+/** A counting sort: the instants of user i end at `ends[i]`, where those of the next begin. */
+function groupByUser(count: number, users: Int32Array, userCount: number, instants: Float64Array) {
+  const ends = new Int32Array(userCount + 1)
+  for (let row = 0; row < count; row += 1) {
+    const next = (users[row] as number) + 1
+    ends[next] = (ends[next] as number) + 1
+  }
+  for (let user = 0; user < userCount; user += 1) {
+    ends[user + 1] = (ends[user + 1] as number) + (ends[user] as number)
+  }
+  const byUser = new Float64Array(count)
+  for (let row = 0; row < count; row += 1) {
+    const user = users[row] as number
+    byUser[ends[user] as number] = instants[row] as number
+    ends[user] = (ends[user] as number) + 1
+  }
+  return { byUser, ends }
 }

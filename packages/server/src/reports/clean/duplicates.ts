@@ -10,12 +10,12 @@ export const MARK = { duplicate: 1, campaignDiffers: 2, duplicateReceipt: 4 } as
  */
 export function markPurchases(rows: PurchaseRows): Uint8Array {
   const marks = new Uint8Array(rows.count)
+  const isAf = (rank: number): number => rows.isAf[rows.kinds[rank] as number] as number
+  const key = (rank: number) => rows.campaignKeys[rows.kinds[rank] as number]
   const isSame = (a: number, b: number): boolean =>
-    rows.players[a] === rows.players[b] && rows.isAf[a] === rows.isAf[b]
+    rows.players[a] === rows.players[b] && isAf(a) === isAf(b)
   const byGroup = (a: number, b: number): number =>
-    (rows.players[a] as number) - (rows.players[b] as number) ||
-    (rows.isAf[a] as number) - (rows.isAf[b] as number) ||
-    a - b
+    (rows.players[a] as number) - (rows.players[b] as number) || isAf(a) - isAf(b) || a - b
   visitRuns(rows, (run) => {
     let first = -1
     let last = -1
@@ -28,7 +28,7 @@ export function markPurchases(rows: PurchaseRows): Uint8Array {
       const original = isReceiptless(rows, rank) ? first : last
       if (isReceiptless(rows, rank) || hasSameReceipt(rows, rank, last)) {
         marks[rank] = MARK.duplicate
-        if (rows.campaignKeys[rank] !== rows.campaignKeys[original]) {
+        if (key(rank) !== key(original)) {
           marks[original] = (marks[original] as number) | MARK.campaignDiffers
         }
       } else {

@@ -1,5 +1,6 @@
-import type { DuckDBDataChunk } from '@duckdb/node-api'
-import { type Column, type Engine, hashes, integer, numbers } from '../engine/engine.ts'
+import type { PurchaseFindings, PurchaseKind, SaleRows } from '../inspect/inspect.ts'
+import type { NumberedTexts, TextNumbers, Texts } from '../texts/texts.ts'
+import { chargebacksOf } from './chargebacks.ts'
 
 /**
  * The rows of one side, by rank (their place in row order). Instants are microseconds and micros
@@ -16,84 +17,102 @@ export type Rows = {
 }
 
 export type PurchaseRows = Rows & {
+  /** Numbers of the two lists below. */
+  readonly kinds: Int32Array
+  /** By kind: equal numbers are equal campaign keys. */
   readonly campaignKeys: Int32Array
+  /** By kind: 1 when the event is `af_purchase`. */
   readonly isAf: Uint8Array
   readonly chargebacks: Uint8Array
 }
 
-/** Numbers the players of `purchases` and `confirmations`: table `players`. Answers how many. */
-export async function createPlayers(engine: Engine): Promise<number> {
-  await engine.run(`
-    CREATE TABLE players AS
-    SELECT player, (row_number() OVER () - 1)::INTEGER AS number
-    FROM (SELECT player FROM purchases UNION SELECT player FROM confirmations)`)
-  return countRows(engine, 'players')
+/** The texts of one side, to be shown. */
+export type RowTexts = {
+  /** By the number of a player. */
+  readonly players: Texts
+  /** By row of the file. */
+  readonly receipts: Texts
+  /** The row of the file at each rank. */
+  readonly order: Int32Array
 }
 
-export async function readPurchases(engine: Engine): Promise<PurchaseRows> {
-  const rows = createRows(await countRows(engine, 'purchases'))
-  const campaignKeys = new Int32Array(rows.count)
-  const isAf = new Uint8Array(rows.count)
-  const chargebacks = new Uint8Array(rows.count)
-  const more = 'enum_code(campaign_key)::INTEGER, is_af::UTINYINT, chargeback'
-  await read(engine, 'purchases', more, rows, [campaignKeys, isAf, chargebacks])
-  return { ...rows, campaignKeys, isAf, chargebacks }
+/**
+ * Puts the columns of rows, which were by row of the file, into their order. They stay where they are:
+ * a second set would be a fifth of all memory.
+ */
+export function rankRows(rows: SaleRows, order: Int32Array): Rows {
+  const { count, instants, micros, players, receipts } = rows
+  const doubles = new Float64Array(count)
+  permute(instants, order, doubles)
+  permute(micros, order, doubles)
+  permute(players, order, new Int32Array(doubles.buffer, 0, count))
+  permutePairs(receipts, order, new Int32Array(doubles.buffer))
+  return { count, instants, micros, players, receipts }
 }
 
-export async function readConfirmations(engine: Engine): Promise<Rows> {
-  const rows = createRows(await countRows(engine, 'confirmations'))
-  await read(engine, 'confirmations', '', rows, [])
-  return rows
-}
-
-async function countRows(engine: Engine, table: string): Promise<number> {
-  const [{ rows } = {}] = await engine.rows(`SELECT count(*)::INTEGER AS rows FROM ${table}`)
-  return integer(rows)
-}
-
-const createRows = (count: number): Rows => ({
-  count,
-  instants: new Float64Array(count),
-  micros: new Float64Array(count),
-  players: new Int32Array(count),
-  receipts: new Int32Array(count * 2),
-})
-
-/** Rows come in any order from a join, and go to their ranks. */
-async function read(
-  engine: Engine,
-  table: string,
-  more: string,
-  rows: Rows,
-  moreColumns: readonly Column[],
-): Promise<void> {
-  const columns = [rows.instants, rows.micros, rows.players, ...moreColumns]
-  const selected = ['instant::DOUBLE', 'micros::DOUBLE', 'number', ...(more === '' ? [] : [more])]
-  await engine.stream(
-    `SELECT ${table}.rowid::INTEGER, CASE WHEN receipt IS NULL THEN 0 ELSE hash(receipt) END::UBIGINT,
-       ${selected.join(', ')}
-     FROM ${table} JOIN players USING (player)`,
-    (chunk) => {
-      const ranks = numbers(chunk, 0)
-      place(ranks, chunk, columns)
-      placeReceipts(ranks, hashes(chunk, 1), rows.receipts)
-    },
-  )
-}
-
-function place(ranks: Column, chunk: DuckDBDataChunk, columns: readonly Column[]): void {
-  columns.forEach((column, index) => {
-    const values = numbers(chunk, index + 2)
-    for (let row = 0; row < ranks.length; row += 1) {
-      column[ranks[row] as number] = values[row] as number
-    }
-  })
-}
-
-function placeReceipts(ranks: Column, halves: Int32Array, receipts: Int32Array): void {
-  for (let row = 0; row < ranks.length; row += 1) {
-    const at = (ranks[row] as number) * 2
-    receipts[at] = halves[row * 2] as number
-    receipts[at + 1] = halves[row * 2 + 1] as number
+export function rankPurchases(
+  { rows, kindNumbers, kinds, chargebacks }: PurchaseFindings,
+  order: Int32Array,
+): PurchaseRows {
+  const ranked = rankRows(rows, order)
+  permute(kindNumbers, order, new Int32Array(rows.count))
+  return {
+    ...ranked,
+    kinds: kindNumbers,
+    chargebacks: chargebacksOf(ranked, chargebacks),
+    ...meaningOf(kinds),
   }
+}
+
+/** @param before room for a copy of the column */
+function permute<C extends Int32Array | Float64Array>(
+  column: C,
+  order: Int32Array,
+  before: C,
+): void {
+  before.set(column)
+  for (let rank = 0; rank < order.length; rank += 1) {
+    column[rank] = before[order[rank] as number] as number
+  }
+}
+
+function permutePairs(column: Int32Array, order: Int32Array, before: Int32Array): void {
+  before.set(column)
+  for (let rank = 0; rank < order.length; rank += 1) {
+    const row = order[rank] as number
+    column[rank * 2] = before[row * 2] as number
+    column[rank * 2 + 1] = before[row * 2 + 1] as number
+  }
+}
+
+function meaningOf(kinds: readonly PurchaseKind[]) {
+  const keys = campaignKeysOf(kinds)
+  return {
+    campaignKeys: Int32Array.from(kinds, ({ campaignKey }) => keys.indexOf(campaignKey)),
+    isAf: Uint8Array.from(kinds, ({ folded }) => Number(folded === 'af_purchase')),
+  }
+}
+
+/** The campaign keys by the numbers that rows have for them. */
+export function campaignKeysOf(kinds: readonly PurchaseKind[]): readonly string[] {
+  return [...new Set(kinds.map(({ campaignKey }) => campaignKey))]
+}
+
+const PLAYERS_AT_ONCE = 512
+
+/**
+ * Gives the players of the second side the numbers that they have on the first, and new ones to those
+ * that are not there. Answers how many there are then.
+ */
+export function joinPlayers(first: TextNumbers, texts: NumberedTexts, second: Rows): number {
+  const numbers = new Int32Array(texts.count)
+  for (let from = 0; from < texts.count; from += PLAYERS_AT_ONCE) {
+    const to = Math.min(from + PLAYERS_AT_ONCE, texts.count)
+    first.numberAll(texts, from, to, numbers.subarray(from, to))
+  }
+  const { players } = second
+  for (let rank = 0; rank < players.length; rank += 1) {
+    players[rank] = numbers[players[rank] as number] as number
+  }
+  return first.count
 }

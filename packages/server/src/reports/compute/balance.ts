@@ -3,7 +3,7 @@ import type { Fates } from '../inspect/inspect.ts'
 import type { ByReason, InputSummary } from '../runs/runs.ts'
 import type { Counts } from './clean-rows.ts'
 import type { Inspected } from './inputs.ts'
-import type { ReadInputs } from './read-inputs.ts'
+import type { RejectedCounts } from './rejected-counts.ts'
 
 /** What came out of the engine: counted apart from what went in, so that a lost row shows. */
 export type Outcome = {
@@ -12,22 +12,18 @@ export type Outcome = {
   readonly sessions: Counts
 }
 
-/** Where the rows of each file ended. */
-export function inputSummaries(read: ReadInputs, outcome: Outcome): readonly InputSummary[] {
-  const { kept } = read.costs.found
-  return [
-    inputSummary(read.purchases, outcome.purchases),
-    inputSummary(read.confirmations, outcome.confirmations),
-    inputSummary(read.costs, { kept, duplicates: 0 }),
-    inputSummary(read.sessions, outcome.sessions),
-  ]
-}
+/** What was read of each file. */
+export type Read = Readonly<
+  Record<'purchases' | 'confirmations' | 'sessions', Inspected<Fates>>
+> & { readonly costs: Inspected<Fates & { readonly kept: number }> }
 
-function inputSummary(
-  { file, found, rejected }: Inspected<Fates>,
-  { kept, duplicates }: Counts,
-): InputSummary {
-  return {
+/** Where the rows of each file ended. */
+export function inputSummaries(
+  read: Read,
+  rejected: Pick<RejectedCounts, 'ofFile'>,
+  outcome: Outcome,
+): readonly InputSummary[] {
+  const summary = ({ file, found }: Inspected<Fates>, { kept, duplicates }: Counts) => ({
     file: basename(file.path),
     sha256: file.sha256,
     bytes: file.bytes,
@@ -35,8 +31,14 @@ function inputSummary(
     kept,
     duplicates,
     filtered: byReason(found.filtered),
-    rejected: byReason(rejected),
-  }
+    rejected: byReason(rejected.ofFile(basename(file.path))),
+  })
+  return [
+    summary(read.purchases, outcome.purchases),
+    summary(read.confirmations, outcome.confirmations),
+    summary(read.costs, { kept: read.costs.found.kept, duplicates: 0 }),
+    summary(read.sessions, outcome.sessions),
+  ]
 }
 
 const byReason = (counts: ReadonlyMap<string, number>): ByReason =>

@@ -1,18 +1,11 @@
-import {
-  createPlayers,
-  MARK,
-  markConfirmations,
-  markPurchases,
-  type PurchaseRows,
-  readConfirmations,
-  readPurchases,
-} from '../clean/clean.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { Sides } from '../reconciliation/reconciliation.ts'
+import { joinPlayers, MARK, type PurchaseRows } from '../clean/clean.ts'
+import type { Sides, SideTexts } from '../reconciliation/reconciliation.ts'
+import type { ReadInputs } from './read-inputs.ts'
 
-/** Both sides by rank, with what is marked on them. */
-export type CleanRows = Sides & {
-  readonly purchases: PurchaseRows
+/** Both sides by rank, with what is marked on them and what is shown of them. */
+export type CleanRows = {
+  readonly sides: Sides & { readonly purchases: PurchaseRows }
+  readonly texts: SideTexts
   readonly purchaseCounts: Counts
   readonly confirmationCounts: Counts
 }
@@ -20,17 +13,25 @@ export type CleanRows = Sides & {
 /** What became of the rows that might be kept. */
 export type Counts = { readonly kept: number; readonly duplicates: number }
 
-export async function cleanRows(engine: Engine): Promise<CleanRows> {
-  const players = await createPlayers(engine)
-  const purchases = await readPurchases(engine)
-  const confirmations = await readConfirmations(engine)
-  const purchaseMarks = markPurchases(purchases)
-  const confirmationMarks = markConfirmations(confirmations)
-  await engine.run('DROP TABLE players')
+/** Brings both sides together. */
+export function cleanRows({
+  purchases: ours,
+  confirmations: theirs,
+}: Pick<ReadInputs, 'purchases' | 'confirmations'>): CleanRows {
+  const numbers = ours.found.players
+  const count = joinPlayers(numbers, theirs.found.playerTexts, theirs.rows)
+  const players = numbers.texts()
   return {
-    ...{ purchases, purchaseMarks, purchaseCounts: countMarks(purchaseMarks) },
-    ...{ confirmations, confirmationMarks, confirmationCounts: countMarks(confirmationMarks) },
-    players,
+    sides: {
+      ...{ purchases: ours.rows, purchaseMarks: ours.marks },
+      ...{ confirmations: theirs.rows, confirmationMarks: theirs.marks, players: count },
+    },
+    texts: {
+      purchases: { players, receipts: ours.receipts, order: ours.order },
+      confirmations: { players, receipts: theirs.receipts, order: theirs.order },
+    },
+    purchaseCounts: countMarks(ours.marks),
+    confirmationCounts: countMarks(theirs.marks),
   }
 }
 

@@ -1,20 +1,15 @@
-// One computation of all reports: files in, reports out. The engine reads one file while the next is
-// scanned here, and writes while rows are matched here.
+// One computation of all reports: files in, reports out.
 import { basename, join } from 'node:path'
-import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
-import { readSessions } from '../arpdau/arpdau.ts'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
-import type { PurchaseNames } from '../clean/clean.ts'
-import { CURATED_CODES, writeCurated } from '../curated/curated.ts'
-import { createTextRows, type Database, openDatabase } from '../engine/engine.ts'
-import { InputError } from '../input/input.ts'
+import { writeCurated } from '../curated/curated.ts'
+import { type Database, openDatabase } from '../engine/engine.ts'
+import { assertUnchanged, InputError } from '../input/input.ts'
 import { writePage } from '../page/page.ts'
 import {
   JUNK_RECEIPT_ROWS,
   matchRows,
   orderDetails,
   type Reconciliation,
-  readLentReceipts,
   summarize,
   writeReconciliation,
 } from '../reconciliation/reconciliation.ts'
@@ -30,8 +25,10 @@ import { inputSummaries } from './balance.ts'
 import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { chooseD1, newestDays } from './d1.ts'
 import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
-import { findInputs, type Inputs, type Inspected } from './inputs.ts'
-import { type Lanes, readInputs, settled } from './read-inputs.ts'
+import { findInputs, type Inputs } from './inputs.ts'
+import { readOthersBeside } from './others-beside.ts'
+import { type ReadInputs, readOthers, readPurchases } from './read-inputs.ts'
+import { countRejected, type RejectedCounts } from './rejected-counts.ts'
 import { createStages, type Stages } from './stages.ts'
 
 const DAY_MS = 86_400_000
@@ -56,11 +53,9 @@ export const createCompute =
         folders: [request.data, request.target],
       })
       try {
-        const lanes = [await database.connect(), await database.connect()] as const
         const stages = createStages(progress, monotonic)
         return await compute({
           database,
-          lanes,
           inputs,
           request,
           progress,
@@ -79,7 +74,6 @@ export const createCompute =
 
 type Work = {
   readonly database: Database
-  readonly lanes: Lanes
   readonly inputs: Inputs
   readonly request: ComputeRequest
   readonly progress: Progress
@@ -88,47 +82,43 @@ type Work = {
 }
 
 async function compute(work: Work): Promise<RunSummary> {
-  const { database, lanes, inputs, request, progress, stages } = work
-  const [first, second] = lanes
+  const { database, inputs, request, progress, stages } = work
   const rejected = await createRejectedRows(await database.connect())
-  const { names, ...read } = await readInputs(inputs, {
-    lanes,
-    scratch: request.scratch,
-    ...meaningOf(request),
-    rejected,
-    describeRejected: request.describeRejected,
-    stages,
-  })
+  const counts = countRejected(rejected, request)
+  const read = await readAll(work, counts)
+  const { kinds } = read.purchases.found
   stages.begin('numbering players')
-  const rows = await cleanRows(first)
+  const rows = cleanRows(read)
+  const { purchases, purchaseMarks } = rows.sides
   const { costs, summed } = read.costs.found
   const d1 = chooseDay(request, rows, costs)
 
-  const { columns } = inputs.sessions
-  const counting = settled(
-    readSessions(second, read.sessions.file, columns, read.sessions.found, lastDays(d1.day)),
-  )
-  const reconciliation = await reconcile(work, rows, names, {
-    purchases: rowBytesOf(read.purchases),
-    confirmations: rowBytesOf(read.confirmations),
-  })
-  const sessions = await counting()
+  stages.begin('matching purchases and confirmations')
+  const reconciliation = reconcile(rows, work.junkReceiptRows)
+  const pathOf = (name: string): string => join(request.target, name)
+  stages.begin('writing purchases_curated.csv')
+  await writeCurated(pathOf('purchases_curated.csv'), rows.sides, kinds, rows.texts.purchases)
+  progress.written('purchases_curated.csv')
+  stages.begin('writing reconciliation.json and the daily reports')
+  await writeReconciliation(pathOf('reconciliation.json'), reconciliation)
+  progress.written('reconciliation.json')
+  const { counts: sessions } = read.sessions.found
   const dau = sessions.users.get(d1.day) ?? 0
-  const daily = computeDailyReports(rows, names.campaignKeys, d1.day, costs, dau)
+  const daily = computeDailyReports(purchases, purchaseMarks, kinds, d1.day, costs, dau)
   await writeDailyReports(daily, request.target, progress)
-  await rejected.write(join(request.target, 'rejected_rows.csv'))
+  await rejected.write(pathOf('rejected_rows.csv'))
   progress.written('rejected_rows.csv')
-  for (const { file } of Object.values(read)) await file.assertUnchanged()
+  for (const { file } of Object.values(read)) await assertUnchanged(file)
 
   const found = {
-    inputs: inputSummaries(read, {
+    inputs: inputSummaries(read, counts, {
       purchases: rows.purchaseCounts,
       confirmations: rows.confirmationCounts,
       sessions,
     }),
     notes: [...notes(basename(inputs.costs.path), summed), ...(request.notes ?? [])],
   }
-  await writePage(second, join(request.target, 'report.html'), {
+  await writePage(pathOf('report.html'), {
     ...{ ...found, ...daily, ...reconciliation, d1, usersByDay: sessions.users },
   })
   progress.written('report.html')
@@ -152,48 +142,35 @@ async function compute(work: Work): Promise<RunSummary> {
   }
 }
 
-/** D-1 and the days before it that it is compared with. */
-const lastDays = (d1: number): number[] =>
-  Array.from({ length: HISTORY_DAYS + 1 }, (_value, back) => d1 - back)
-
-/** Matches the rows, and writes the two files that have a line for each. */
-async function reconcile(
-  { database, lanes: [engine], request, progress, stages, junkReceiptRows }: Work,
-  rows: CleanRows,
-  names: PurchaseNames,
-  rowBytes: RowBytes,
-): Promise<Reconciliation> {
-  stages.begin('matching purchases and confirmations')
-  const matches = matchRows(rows, junkReceiptRows)
-  const summary = summarize(rows, matches)
+function reconcile({ sides, texts }: CleanRows, junkReceiptRows: number): Reconciliation {
+  const matches = matchRows(sides, junkReceiptRows)
+  const summary = summarize(sides, matches)
   const details = summary.matched + summary.afOnly + summary.confirmedOnly
-  const order = orderDetails(rows, matches, details)
-  const reconciliation = { sides: rows, matches, order, summary }
-  stages.begin('writing purchases_curated.csv')
-  const lent = settled(readLentReceipts(engine, rows, matches, rowBytes.confirmations))
-  const texts = async (table: keyof RowBytes, codes: readonly string[] = []) =>
-    createTextRows(await database.connect(), {
-      ...{ table, rows: rows[table].count, rowBytes: rowBytes[table], texts: TEXTS, codes },
-    })
-  const curated = join(request.target, 'purchases_curated.csv')
-  await writeCurated(curated, rows, names, await texts('purchases', CURATED_CODES))
-  progress.written('purchases_curated.csv')
-  stages.begin('writing reconciliation.json and the daily reports')
-  await writeReconciliation(join(request.target, 'reconciliation.json'), reconciliation, {
-    purchases: await texts('purchases'),
-    confirmations: await texts('confirmations'),
-    lent: await lent(),
-  })
-  progress.written('reconciliation.json')
-  return reconciliation
+  return { sides, texts, matches, summary, order: orderDetails(sides, matches, details) }
 }
 
-const TEXTS = ['player', 'receipt']
+/** Below this a thread costs more than it saves. */
+const BYTES_BESIDE = 8_000_000
 
-/** Of the rows of a file on average: texts that are read again have no more. */
-type RowBytes = Readonly<Record<'purchases' | 'confirmations', number>>
-
-const rowBytesOf = ({ file }: Inspected<unknown>): number => file.bytes / Math.max(1, file.records)
+/** Reads all files; purchases here and the others beside, where that pays. */
+async function readAll(
+  { inputs, request, stages }: Work,
+  { begin: beginRejected }: RejectedCounts,
+): Promise<ReadInputs> {
+  const parts = { ...meaningOf(request), beginRejected, onProgress: stages.at }
+  const bytes = Object.values(inputs).reduce((sum, input) => sum + input.bytes, 0)
+  const isBeside = request.threads > 1 && bytes > BYTES_BESIDE
+  const beside = isBeside ? readOthersBeside(inputs, parts) : null
+  try {
+    stages.begin('reading purchases')
+    const purchases = await readPurchases(inputs, parts)
+    stages.begin('reading confirmations, costs and sessions')
+    const others = await (beside?.wait() ?? readOthers(inputs, parts))
+    return { purchases, ...others }
+  } finally {
+    await beside?.end()
+  }
+}
 
 /** What the request says of cells, read. */
 function meaningOf({ inputZone, badReceiptPattern }: ComputeRequest) {
@@ -207,7 +184,7 @@ function meaningOf({ inputZone, badReceiptPattern }: ComputeRequest) {
 
 function chooseDay(
   { date, now }: ComputeRequest,
-  { purchases, purchaseMarks }: CleanRows,
+  { sides: { purchases, purchaseMarks } }: CleanRows,
   costs: Parameters<typeof chooseD1>[3],
 ) {
   const today = Math.floor(now / DAY_MS)

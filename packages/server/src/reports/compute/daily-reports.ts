@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Anomaly, anomalyLine, findAnomalies, HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { type Arpdau, arpdauLine, arpdauOf } from '../arpdau/arpdau.ts'
-import type { CampaignCost } from '../inspect/inspect.ts'
+import { campaignKeysOf, type PurchaseRows } from '../clean/clean.ts'
+import type { CampaignCost, PurchaseKind } from '../inspect/inspect.ts'
 import { dailyRevenue, type Roas, roasByDay, roasLine } from '../roas/roas.ts'
 import type { Progress } from '../runs/runs.ts'
-import type { CleanRows } from './clean-rows.ts'
 
 export type DailyReports = {
   readonly byDay: ReadonlyMap<number, readonly Roas[]>
@@ -14,16 +14,17 @@ export type DailyReports = {
   readonly arpdau: readonly Arpdau[]
 }
 
-/** The reports of D-1 from the purchases by rank and the costs. */
+/** The reports of D-1 from the purchases, with their marks, and the costs. */
 export function computeDailyReports(
-  { purchases, purchaseMarks }: CleanRows,
-  campaignKeys: readonly string[],
+  purchases: PurchaseRows,
+  marks: Uint8Array,
+  kinds: readonly PurchaseKind[],
   day: number,
   costs: readonly CampaignCost[],
   dau: number,
 ): DailyReports {
-  const from = day - HISTORY_DAYS
-  const revenues = dailyRevenue(purchases, purchaseMarks, campaignKeys, from, day)
+  const keys = campaignKeysOf(kinds)
+  const revenues = dailyRevenue(purchases, marks, keys, day - HISTORY_DAYS, day)
   const byDay = roasByDay(revenues, costs)
   const roas = byDay.get(day) ?? []
   return { byDay, roas, anomalies: findAnomalies(day, byDay), arpdau: arpdauOf(day, roas, dau) }

@@ -1,5 +1,5 @@
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { InputZone } from '../cells/cells.ts'
 import {
   CONFIRMED_PURCHASES,
   COSTS_DAILY,
@@ -19,15 +19,12 @@ import type {
   PurchaseColumns,
   SessionColumns,
 } from '../inspect/inspect.ts'
-import type { RejectedRows } from '../rejected/rejected.ts'
-import type { ComputeRequest, RejectedRow } from '../runs/runs.ts'
+import type { ReadParts } from './read-inputs.ts'
 
 /** A file that was scanned, and what the inspection of its rows found. */
 export type Inspected<Findings> = {
   readonly file: ScannedCsv
   readonly found: Findings
-  /** Rows that went to `rejected_rows.csv`, by the reason that stands there. */
-  readonly rejected: ReadonlyMap<string, number>
 }
 
 /** The four files, and where their columns stand. */
@@ -41,6 +38,7 @@ export type Inputs = {
 export type Input<Columns> = {
   readonly path: string
   readonly delimiter: string
+  readonly bytes: number
   readonly columns: Columns
 }
 
@@ -52,7 +50,8 @@ export async function findInputs(folder: string): Promise<Inputs> {
     columnsOf: (file: string, header: readonly string[]) => Columns,
   ): Promise<Input<Columns>> => {
     const { cells, delimiter } = await readHeader(path)
-    return { path, delimiter, columns: columnsOf(path, cells) }
+    const { size: bytes } = await stat(path)
+    return { path, delimiter, bytes, columns: columnsOf(path, cells) }
   }
   return {
     purchases: await input(files.purchases, purchaseColumns),
@@ -103,42 +102,25 @@ function sessionColumns(file: string, header: readonly string[]): SessionColumns
   return { user: at.user_id, time, isDay: at.event_timestamp_utc === undefined }
 }
 
-export type InspectParts = {
-  readonly scratch: string
-  readonly zone: InputZone
-  readonly badReceipt: RegExp | null
-  readonly rejected: RejectedRows
-  readonly describeRejected: ComputeRequest['describeRejected']
-  /** How much of the file is read, 0 to 1. */
-  readonly onProgress: (done: number) => void
-}
-
 /** Scans a file and inspects each readable record of it; the other ones are rejected. */
 export async function inspectInput<Columns, Findings>(
   { path, delimiter, columns }: Input<Columns>,
   inspector: (columns: Columns, settings: InspectSettings) => Inspector<Findings>,
-  { scratch, zone, badReceipt, rejected, describeRejected, onProgress }: InspectParts,
+  { zone, badReceipt, beginRejected, onProgress }: ReadParts,
 ): Promise<Inspected<Findings>> {
-  const begin = () => {
-    const write = rejected.begin(basename(path))
-    const counts = new Map<string, number>()
-    const onRejected = (row: RejectedRow): void => {
-      const shown = describeRejected?.(basename(path), row) ?? row
-      counts.set(shown.reason, (counts.get(shown.reason) ?? 0) + 1)
-      write(shown)
-    }
-    const inspecting = inspector(columns, { delimiter, zone, badReceipt, onRejected })
-    return { onRejected, inspecting, counts }
+  const begin = (fileBytes: number) => {
+    const onRejected = beginRejected(basename(path))
+    const settings = { delimiter, fileBytes, zone, badReceipt, onRejected }
+    return { onRejected, inspecting: inspector(columns, settings) }
   }
-  let current = begin()
+  let current = begin(0)
   const file = await scanCsv(path, {
-    scratchDir: scratch,
-    onUnreadable: (row) => current.onRejected(row),
-    onRecord: (record, bytes) => current.inspecting.record(record, bytes),
-    onRestart() {
-      current = begin()
+    onBegin(fileBytes) {
+      current = begin(fileBytes)
     },
+    onUnreadable: (row) => current.onRejected(row),
+    onRecord: (record, bytes, base) => current.inspecting.record(record, bytes, base),
     onProgress: (bytes, total) => onProgress(bytes / total),
   })
-  return { file, found: current.inspecting.finish(), rejected: current.counts }
+  return { file, found: current.inspecting.finish() }
 }

@@ -1,75 +1,115 @@
+import { countSessions, type SessionCounts } from '../arpdau/arpdau.ts'
 import type { InputZone } from '../cells/cells.ts'
-import { createConfirmations, createPurchases, type PurchaseNames } from '../clean/clean.ts'
-import type { Engine } from '../engine/engine.ts'
 import {
-  type ConfirmationFindings,
+  markConfirmations,
+  markPurchases,
+  orderConfirmations,
+  orderPurchases,
+  type PurchaseRows,
+  type Rows,
+  rankPurchases,
+  rankRows,
+} from '../clean/clean.ts'
+import { openRecords, type ScannedCsv } from '../input/input.ts'
+import {
   type CostFindings,
+  type Fates,
   inspectConfirmations,
   inspectCosts,
   inspectPurchases,
   inspectSessions,
   type PurchaseFindings,
-  type SessionFindings,
+  type SaleRows,
 } from '../inspect/inspect.ts'
-import type { RejectedRows } from '../rejected/rejected.ts'
-import type { ComputeRequest } from '../runs/runs.ts'
+import type { RejectedRow } from '../runs/runs.ts'
+import type { NumberedTexts, Texts } from '../texts/texts.ts'
 import { type Inputs, type Inspected, inspectInput } from './inputs.ts'
-import type { Stages } from './stages.ts'
-
-/** Two statements at a time. */
-export type Lanes = readonly [Engine, Engine]
 
 export type ReadParts = {
-  readonly lanes: Lanes
-  readonly scratch: string
   readonly zone: InputZone
   readonly badReceipt: RegExp | null
-  readonly rejected: RejectedRows
-  readonly describeRejected: ComputeRequest['describeRejected']
-  readonly stages: Stages
+  /** Rows of this file are rejected from here on; what was rejected of it before is forgotten. */
+  readonly beginRejected: (file: string) => (row: RejectedRow) => void
+  /** How much of a file is read, 0 to 1. */
+  readonly onProgress: (done: number) => void
 }
 
-export type ReadInputs = {
-  readonly purchases: Inspected<PurchaseFindings>
-  readonly confirmations: Inspected<ConfirmationFindings>
+/** One side as it was read: its rows by rank, with what is marked on them. */
+export type ReadSales<Ranked, Findings> = Omit<Inspected<unknown>, 'found'> & {
+  readonly found: Findings
+  readonly rows: Ranked
+  readonly marks: Uint8Array
+  /** The receipts, by row of the file, and the row at each rank. */
+  readonly receipts: Texts
+  readonly order: Int32Array
+}
+
+export type ReadPurchases = ReadSales<
+  PurchaseRows,
+  Fates & Pick<PurchaseFindings, 'kinds' | 'players'>
+>
+export type ReadConfirmations = ReadSales<Rows, Fates & { readonly playerTexts: NumberedTexts }>
+
+export type OtherInputs = {
+  readonly confirmations: ReadConfirmations
   readonly costs: Inspected<CostFindings>
-  readonly sessions: Inspected<SessionFindings>
+  readonly sessions: Inspected<Fates & { readonly counts: SessionCounts }>
 }
 
-export type ReadTables = ReadInputs & {
-  readonly names: PurchaseNames
-}
+export type ReadInputs = OtherInputs & { readonly purchases: ReadPurchases }
 
-/**
- * Inspects all files, and reads purchases and confirmations into their tables: the engine reads
- * files while others are inspected.
- */
-export async function readInputs(inputs: Inputs, parts: ReadParts): Promise<ReadTables> {
-  const { lanes, stages } = parts
-  const [first, second] = lanes
-  const settings = { ...parts, onProgress: stages.at }
-  stages.begin('reading purchases')
-  const purchases = await inspectInput(inputs.purchases, inspectPurchases, settings)
-  const { columns: purchaseColumns } = inputs.purchases
-  const readingPurchases = settled(
-    createPurchases(first, purchases.file, purchaseColumns, purchases.found),
+export async function readPurchases(inputs: Inputs, parts: ReadParts): Promise<ReadPurchases> {
+  const { columns } = inputs.purchases
+  const { found, ...read } = await inspectInput(inputs.purchases, inspectPurchases, parts)
+  const order = withCells(read.file, found.rows, (cellsOf) =>
+    orderPurchases(found, columns, cellsOf),
   )
-  stages.begin('reading confirmations')
-  const confirmations = await inspectInput(inputs.confirmations, inspectConfirmations, settings)
+  const rows = rankPurchases(found, order)
+  const { filtered, rejected, records, kinds, players } = found
+  return {
+    ...read,
+    found: { filtered, rejected, records, kinds, players },
+    ...{ rows, order, marks: markPurchases(rows), receipts: found.rows.receiptTexts },
+  }
+}
+
+/** Reads the three other files. What is answered can go to another thread. */
+export async function readOthers(inputs: Inputs, parts: ReadParts): Promise<OtherInputs> {
+  const confirmations = await readConfirmations(inputs, parts)
+  const costs = await inspectInput(inputs.costs, inspectCosts, parts)
+  const { found, ...sessions } = await inspectInput(inputs.sessions, inspectSessions, parts)
+  const { filtered, rejected, records } = found
+  const counts = countSessions(found)
+  const counted = { filtered, rejected, records, counts }
+  return { confirmations, costs, sessions: { ...sessions, found: counted } }
+}
+
+async function readConfirmations(inputs: Inputs, parts: ReadParts): Promise<ReadConfirmations> {
   const { columns } = inputs.confirmations
-  const readingConfirmations = settled(
-    createConfirmations(second, confirmations.file, columns, confirmations.found),
+  const { found, ...read } = await inspectInput(inputs.confirmations, inspectConfirmations, parts)
+  const order = withCells(read.file, found.rows, (cellsOf) =>
+    orderConfirmations(found.rows, columns, cellsOf),
   )
-  stages.begin('reading costs and sessions')
-  const costs = await inspectInput(inputs.costs, inspectCosts, settings)
-  const sessions = await inspectInput(inputs.sessions, inspectSessions, settings)
-  const names = await readingPurchases()
-  await readingConfirmations()
-  return { purchases, confirmations, costs, sessions, names }
+  const rows = rankRows(found.rows, order)
+  const { filtered, rejected, records } = found
+  const { playerTexts, receiptTexts: receipts } = found.rows
+  return {
+    ...read,
+    found: { filtered, rejected, records, playerTexts },
+    ...{ rows, order, marks: markConfirmations(rows), receipts },
+  }
 }
 
-/** Work that goes on beside other work: its failure waits until somebody asks. */
-export function settled<T>(work: Promise<T>): () => Promise<T> {
-  work.catch(() => undefined)
-  return () => work
+/** Opens the file of `rows` for as long as `use` takes. */
+function withCells<T>(
+  file: ScannedCsv,
+  { places }: SaleRows,
+  use: (cellsOf: (row: number) => readonly string[]) => T,
+): T {
+  const records = openRecords(file)
+  try {
+    return use((row) => records.cells(places[row] as number))
+  } finally {
+    records.close()
+  }
 }

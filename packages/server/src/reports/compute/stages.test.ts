@@ -3,8 +3,7 @@ import { createStages, type Stage } from './stages.ts'
 
 const NAMES: readonly Stage[] = [
   'reading purchases',
-  'reading confirmations',
-  'reading costs and sessions',
+  'reading confirmations, costs and sessions',
   'numbering players',
   'matching purchases and confirmations',
   'writing purchases_curated.csv',
@@ -39,7 +38,7 @@ describe('progress', () => {
     stages.begin('reading purchases')
     stages.at(0.5)
     stages.at(1)
-    stages.begin('reading confirmations')
+    stages.begin('reading confirmations, costs and sessions')
     const [, half, end, next] = shown.map(([, done]) => done)
     expect(end).toBe(next)
     expect(half).toBeCloseTo((end ?? 0) / 2)
@@ -49,7 +48,7 @@ describe('progress', () => {
     const { stages, shown } = begun()
     stages.begin('reading purchases')
     for (const done of [0.5, 1, 0.5, 0.75, 1]) stages.at(done)
-    stages.begin('reading confirmations')
+    stages.begin('reading confirmations, costs and sessions')
     for (const done of [0.2, 0, 0.1, 0.3]) stages.at(done)
     const shares = shown.map(([, done]) => done)
     expect(shares.toSorted((a, b) => a - b)).toEqual(shares)

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { withLane } from '../../../../../tests/reports/lane.ts'
-import { rowsOf } from '../../../../../tests/reports/row-builders.ts'
-import { createTextRows } from '../engine/engine.ts'
-import { CURATED_CODES, writeCurated } from './curated.ts'
+import { rowsOf, rowTextsOf } from '../../../../../tests/reports/row-builders.ts'
+import { writeCurated } from './curated.ts'
 
-const NAMES = {
-  ...{ statuses: ['SUCCESS ', 'success'], events: ['af_purchase', 'purchase'] },
-  ...{ campaigns: ['=1+1', 'Spring, "early"'], campaignKeys: ['=1+1', 'SPRING, "EARLY"'] },
-}
+const CAMPAIGNS = ['=1+1', 'Spring, "early"']
+const KEYS = ['=1+1', 'SPRING, "EARLY"']
 const HEADER =
   'appsflyer_id,event_name,event_time_utc,revenue_usd,campaign,receipt_id,status,campaign_norm,original_revenue_usd,flags'
 const NOON = 1_773_144_000_000_000
@@ -26,47 +23,31 @@ type Row = {
   mark?: number
 }
 
-/** The lines of the file when `purchases` holds these rows, in this order. */
+/** The lines of the file when these are the rows, in this order. */
 async function linesOf(rows: readonly Row[]): Promise<readonly string[]> {
-  let lines: readonly string[] = []
-  const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`
-  const list = (values: readonly string[]): string => values.map(quoted).join(', ')
-  const values = rows.map(({ player = 'P1', instant = NOON, micros = 4_990_000, ...row }) => {
-    const receipt = row.receipt === undefined ? 'NULL' : quoted(row.receipt)
-    const campaign = row.campaign ?? 1
-    const names = [
-      row.event ?? 'purchase',
-      row.status ?? 'success',
-      NAMES.campaigns[campaign] ?? '',
-    ]
-    const key = quoted(NAMES.campaignKeys[campaign] ?? '')
-    return `(${quoted(player)}, ${instant}, ${micros}, ${receipt}, ${list(names)}, ${key}, ${row.chargeback ?? 0})`
-  })
-  await withLane(async ({ engine, folder }) => {
-    await engine.run(`
-      CREATE TYPE event_name AS ENUM (${list(NAMES.events)});
-      CREATE TYPE status_name AS ENUM (${list(NAMES.statuses)});
-      CREATE TYPE campaign_name AS ENUM (${list(NAMES.campaigns)});
-      CREATE TYPE campaign_key AS ENUM (${list(NAMES.campaignKeys)});
-      CREATE TABLE purchases (player VARCHAR, instant BIGINT, micros BIGINT, receipt VARCHAR,
-        event event_name, status status_name, campaign campaign_name, campaign_key campaign_key,
-        chargeback UTINYINT);
-      ${rows.length === 0 ? '' : `INSERT INTO purchases VALUES ${values.join(', ')};`}`)
-    const path = join(folder, 'purchases_curated.csv')
-    const purchases = rowsOf(
-      rows.map(({ instant = NOON, micros = 4_990_000, chargeback = 0, campaign = 1 }) => ({
-        ...{ at: instant / 1e6, usd: micros / 1e6, chargeback, campaign },
-      })),
-    )
-    const purchaseMarks = Uint8Array.from(rows, ({ mark = 0 }) => mark)
-    const texts = createTextRows(engine, {
-      ...{ table: 'purchases', rows: rows.length, rowBytes: 1 },
-      ...{ texts: ['player', 'receipt'], codes: CURATED_CODES },
-    })
-    await writeCurated(path, { purchases, purchaseMarks }, NAMES, texts)
-    lines = readFileSync(path, 'utf8').split('\n')
-  })
-  return lines
+  const folder = mkdtempSync(join(tmpdir(), 'questline-curated-'))
+  const path = join(folder, 'purchases_curated.csv')
+  // A kind for each row, as the builder of rows has it.
+  const kinds = rows.map(({ event = 'purchase', status = 'success', campaign = 1 }) => ({
+    ...{ event, status, folded: event },
+    ...{ campaign: CAMPAIGNS[campaign] ?? '', campaignKey: KEYS[campaign] ?? '' },
+  }))
+  const purchases = rowsOf(
+    rows.map(({ instant = NOON, micros = 4_990_000, chargeback = 0 }, rank) => ({
+      ...{ at: instant / 1e6, usd: micros / 1e6, chargeback, player: rank },
+    })),
+  )
+  const purchaseMarks = Uint8Array.from(rows, ({ mark = 0 }) => mark)
+  const texts = rowTextsOf(
+    rows.map(({ player = 'P1' }) => player),
+    rows.map(({ receipt = '' }) => receipt),
+  )
+  try {
+    await writeCurated(path, { purchases, purchaseMarks }, kinds, texts)
+    return readFileSync(path, 'utf8').split('\n')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 it('a purchase is a line: names as read, campaign and key, amount twice, no flags', async () =>
@@ -105,6 +86,13 @@ it('duplicates are left out, the others stay in their order', async () => {
   const rows = ['P2', 'P1', 'P3'].map((player, index) => ({ player, mark: index === 1 ? 1 : 0 }))
   const players = (await linesOf(rows)).slice(1, -1).map((line) => line.split(',')[0])
   expect(players).toEqual(['P2', 'P3'])
+})
+
+it('many rows are as many lines', async () => {
+  const rows = Array.from({ length: 2_000 }, (_value, n) => ({ player: `P${n}`, receipt: `R${n}` }))
+  const cells = (await linesOf(rows)).slice(1, -1).map((line) => line.split(','))
+  expect(cells.map(([player]) => player)).toEqual(rows.map(({ player }) => player))
+  expect(cells.map((line) => line[6])).toEqual(rows.map(({ receipt }) => receipt))
 })
 
 it('without purchases the file is its header', async () =>

@@ -1,7 +1,7 @@
 // purchases_curated.csv: every purchase that counts, once, in row order.
 import { csvCell } from '../cells/cells.ts'
-import { CHARGEBACK, MARK, type PurchaseNames, type PurchaseRows } from '../clean/clean.ts'
-import { NO_WINDOW, type TextRows, type TextWindow } from '../engine/engine.ts'
+import { CHARGEBACK, MARK, type PurchaseRows, type RowTexts } from '../clean/clean.ts'
+import type { PurchaseKind } from '../inspect/inspect.ts'
 import {
   ink,
   put,
@@ -12,6 +12,7 @@ import {
   type Sheet,
   writeLines,
 } from '../print/print.ts'
+import { lengthOf, type Texts, touch } from '../texts/texts.ts'
 
 const COLUMNS = [
   'appsflyer_id',
@@ -26,40 +27,33 @@ const COLUMNS = [
   'flags',
 ]
 
-/** What the file needs of `purchases` beside player and receipt: the codes of names. */
-export const CURATED_CODES = ['event', 'campaign', 'status'].map(
-  (name) => `enum_code(${name})::INTEGER`,
-)
-
 export type CuratedRows = {
   readonly purchases: PurchaseRows
   readonly purchaseMarks: Uint8Array
 }
 
-/** @param texts player and receipt by rank, with {@link CURATED_CODES} */
+/** So many rows are looked at before they are printed: their texts stay in the first cache. */
+const ROWS_AHEAD = 128
+
 export function writeCurated(
   path: string,
   { purchases, purchaseMarks }: CuratedRows,
-  names: PurchaseNames,
-  texts: TextRows,
+  kinds: readonly PurchaseKind[],
+  texts: RowTexts,
 ): Promise<void> {
-  const printer = createPrinter(purchases, purchaseMarks, names)
-  return writeLines(path, async (file) => {
+  const printer = createPrinter(purchases, purchaseMarks, kinds, texts)
+  return writeLines(path, (file) => {
     putText(file, `${COLUMNS.join(',')}\n`)
-    let window = NO_WINDOW
     for (let rank = 0; rank < purchases.count; rank += 1) {
+      if (rank % ROWS_AHEAD === 0) {
+        touch(texts.players, purchases.players, rank, rank + ROWS_AHEAD)
+        touch(texts.receipts, texts.order, rank, rank + ROWS_AHEAD)
+      }
       if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
-      if (rank >= window.to) window = await texts.window(rank)
-      const room = printer.lineBytes + 2 * textBytes(window, rank)
-      file.makeRoom(room)
-      printer.putLine(file.sheet, window, rank)
+      file.makeRoom(printer.lineBytes + 2 * printer.textBytes(rank))
+      printer.putLine(file.sheet, rank)
     }
   })
-}
-
-function textBytes({ from, starts }: TextWindow, rank: number): number {
-  const text = (rank - from) * 2
-  return (starts[text + 2] as number) - (starts[text] as number)
 }
 
 const COMMA = ink(',')
@@ -69,35 +63,48 @@ const NO_REVENUE = ink(',0.00')
 const NUMBERS_BYTES = 512
 
 /** Each line is cells with a comma before each but the first. */
-function createPrinter(purchases: PurchaseRows, marks: Uint8Array, names: PurchaseNames) {
-  const events = namesAsCells(names.events)
-  const campaigns = namesAsCells(names.campaigns)
-  const statuses = namesAsCells(names.statuses)
-  const keys = namesAsCells(names.campaignKeys)
+function createPrinter(
+  purchases: PurchaseRows,
+  marks: Uint8Array,
+  kinds: readonly PurchaseKind[],
+  { players, receipts, order }: RowTexts,
+) {
+  const events = namesAsCells(kinds.map(({ event }) => event))
+  const campaigns = namesAsCells(kinds.map(({ campaign }) => campaign))
+  const statuses = namesAsCells(kinds.map(({ status }) => status))
+  const keys = namesAsCells(kinds.map(({ campaignKey }) => campaignKey))
   const flags = flagsAsCells()
-  const putLine = (sheet: Sheet, window: TextWindow, rank: number): void => {
-    const row = rank - window.from
-    const { bytes, starts, codes } = window
+  const putLine = (sheet: Sheet, rank: number): void => {
+    const kind = purchases.kinds[rank]
     const chargeback = purchases.chargebacks[rank] as number
     const micros = purchases.micros[rank] as number
-    const receipt = starts[row * 2 + 1] as number
-    putCell(sheet, bytes, starts[row * 2] as number, receipt)
-    put(sheet, pieceOf(events, codes[0]?.[row]))
+    putTextCell(sheet, players, purchases.players[rank] as number)
+    put(sheet, pieceOf(events, kind))
     put(sheet, COMMA)
     putInstant(sheet, purchases.instants[rank] as number)
     if (chargeback === CHARGEBACK.none) putAmount(sheet, micros)
     else put(sheet, NO_REVENUE)
-    put(sheet, pieceOf(campaigns, codes[1]?.[row]))
+    put(sheet, pieceOf(campaigns, kind))
     put(sheet, COMMA)
-    putCell(sheet, bytes, receipt, starts[row * 2 + 2] as number)
-    put(sheet, pieceOf(statuses, codes[2]?.[row]))
-    put(sheet, pieceOf(keys, purchases.campaignKeys[rank]))
+    putTextCell(sheet, receipts, order[rank] as number)
+    put(sheet, pieceOf(statuses, kind))
+    put(sheet, pieceOf(keys, kind))
     putAmount(sheet, micros)
     put(sheet, pieceOf(flags, flagsIndex(marks[rank] as number, chargeback)))
     put(sheet, LINE_END)
   }
   const longest = [events, campaigns, statuses, keys].map(longestOf)
-  return { lineBytes: longest.reduce((sum, bytes) => sum + bytes, NUMBERS_BYTES), putLine }
+  return {
+    lineBytes: longest.reduce((sum, bytes) => sum + bytes, NUMBERS_BYTES),
+    textBytes: (rank: number): number =>
+      lengthOf(players, purchases.players[rank] as number) +
+      lengthOf(receipts, order[rank] as number),
+    putLine,
+  }
+}
+
+function putTextCell(sheet: Sheet, { bytes, starts }: Texts, text: number): void {
+  putCell(sheet, bytes, starts[text] as number, starts[text + 1] as number)
 }
 
 function putAmount(sheet: Sheet, micros: number): void {

@@ -62,11 +62,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
   }
   const folders = list([settings.scratch, ...settings.folders].map((folder) => `${folder}/`))
   await (await open()).run(
-    // Joins are built on their right side, as they are written: it cannot know how long a CSV file is,
-    // and built a table of millions of rows to look up some thousands (a third of the reading). Nor is a
-    // list of six constants worth a join.
     `SET GLOBAL TimeZone = ${text('UTC')};
-     SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side,in_clause';
      SET GLOBAL allowed_directories = [${folders}];
      SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true`,
   )

@@ -1,6 +1,5 @@
-// DuckDB as the reports use it: in memory, spilling into the run's scratch folder, with settings that
-// make the same input give the same answer everywhere, and columns that cross as typed arrays.
-export { appendColumns, type Column, hashes, numbers } from './columns.ts'
+// DuckDB as the reports use it, for what may not fit into memory: spilling into the run's scratch folder,
+// with settings that make the same input give the same answer everywhere.
 export { type Database, type Engine, openDatabase } from './duckdb.ts'
 export { list, text } from './sql.ts'
 export {
@@ -10,4 +9,3 @@ export {
   type TextTable,
   type TextWindow,
 } from './text-rows.ts'
-export { bigInteger, integer } from './values.ts'

@@ -13,11 +13,6 @@ export function splitCells(text: string, delimiter: string): string[] {
   }
 }
 
-/** One record as text, every cell that needs it in quotes; without line end. */
-export function joinCells(cells: readonly string[], delimiter: string): string {
-  return cells.map((cell) => quoted(cell, delimiter)).join(delimiter)
-}
-
 type Cell = { readonly text: string; readonly end: number }
 
 function plainCell(text: string, from: number, delimiter: string): Cell {
@@ -31,9 +26,4 @@ function quotedCell(text: string, from: number): Cell {
   while (text[end + 1] === '"') end = text.indexOf('"', end + 2)
   if (end === -1) throw new Error('a quote is not closed in a record that was taken as sound')
   return { text: text.slice(from, end).replaceAll('""', '"'), end: end + 1 }
-}
-
-function quoted(cell: string, delimiter: string): string {
-  const bare = !cell.includes(delimiter) && !/["\r\n]/.test(cell)
-  return bare ? cell : `"${cell.replaceAll('"', '""')}"`
 }

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { splitCells } from './csv-cells.ts'
@@ -15,10 +14,6 @@ export type Header = {
   readonly delimiter: Delimiter
   /** Where the records begin. */
   readonly data: Place
-  /** It is the first line and one line of sound text: a reader that skips one line is behind it. */
-  readonly plain: boolean
-  /** How often each line end was seen up to here. */
-  readonly ends: Pick<Walk, 'lfEnds' | 'crlfEnds' | 'crEnds'>
 }
 
 /**
@@ -68,13 +63,7 @@ export async function headerOf(file: FileHandle, path: string, fileBytes: number
     cells: splitCells(own.toString('utf8'), delimiter),
     delimiter,
     data: { offset: state.start, line: state.line },
-    plain: isOneLine(first.record) && isUtf8(own),
-    ends: { lfEnds: state.lfEnds, crlfEnds: state.crlfEnds, crEnds: state.crEnds },
   }
-}
-
-function isOneLine({ line, breaks, literalQuote }: Walk): boolean {
-  return line === 1 && breaks === 0 && !literalQuote
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])

@@ -1,5 +1,5 @@
 // One CSV file of somebody else: found by name, its structure scanned byte by byte, its columns found
-// by name, and read by the engine as it was scanned. No byte of it vanishes: each line is part of a
+// by name, and its records handed over where they lie. No byte of it vanishes: each line is part of a
 // readable record or of one that is handed over with its line and the reason.
 
 export {
@@ -14,5 +14,5 @@ export { splitCells } from './csv-cells.ts'
 export { findFiles } from './files.ts'
 export { readHeader } from './header.ts'
 export { InputError } from './input-error.ts'
-export { columnAt, type ReadableCsv, readCsvSql } from './read-csv.ts'
-export { type ScannedCsv, scanCsv } from './scan.ts'
+export { openRecords, type RecordReader } from './record-reader.ts'
+export { assertUnchanged, type ScannedCsv, scanCsv } from './scan.ts'

@@ -35,18 +35,12 @@ export type Walk = {
   breaks: number
   /** A quote is not closed, or something else than a separator or line end follows its close. */
   fault: boolean
-  /** A quote stands inside a cell that does not begin with one: it is a character like others. */
-  literalQuote: boolean
   /** Bytes of this record that the window no longer holds, because it is too long. */
   dropped: number
   /** How far the bytes are read. */
   at: number
   cellStart: number
   state: number
-  lfEnds: number
-  crlfEnds: number
-  crEnds: number
-  emptyLines: number
 }
 
 const PLAIN = 0
@@ -60,15 +54,13 @@ export function createWindow(capacity: number): Window {
 
 export function createWalk(line: number, columns = 1): Walk {
   const starts = new Int32Array(columns + 1)
-  const counts = { lfEnds: 0, crlfEnds: 0, crEnds: 0, emptyLines: 0 }
-  const marks = { quoted: false, fault: false, literalQuote: false }
-  const record = { cells: 1, starts, breaks: 0, ...marks, dropped: 0 }
-  return { start: 0, stop: 0, line, ...record, at: 0, cellStart: 0, state: PLAIN, ...counts }
+  const record = { cells: 1, starts, quoted: false, breaks: 0, fault: false, dropped: 0 }
+  return { start: 0, stop: 0, line, ...record, at: 0, cellStart: 0, state: PLAIN }
 }
 
 /**
  * Reads on from where `walk` stands to `end` and calls `visit` for each record that ends before it;
- * lines without a character are counted and skipped. With `last` nothing follows `end`, and the
+ * lines without a character are skipped. With `last` nothing follows `end`, and the
  * record that it cuts is visited too. False when a visitor returned false, which stops the walk.
  *
  * Most bytes are no structure, so that whole words are looked at and their structure is jumped to:
@@ -105,13 +97,12 @@ export function walk(
       cellStart = at
     } else if (byte === QUOTE) {
       walk.quoted = true
+      // Inside a cell that does not begin with one it is a character like others.
       if (at === cellStart) walk.state = QUOTED
-      else walk.literalQuote = true
       at += 1
     } else if (byte === LF || byte === CR) {
       const width = breakWidth(bytes, at, end, last)
       if (width === 0) break
-      countEnd(walk, byte, width)
       walk.cells = cells
       const goOn = endRecord(walk, at, visit)
       at += width
@@ -227,18 +218,10 @@ function readQuoted(
   return at
 }
 
-function countEnd(walk: Walk, byte: number, width: number): void {
-  if (width === 2) walk.crlfEnds += 1
-  else if (byte === LF) walk.lfEnds += 1
-  else walk.crEnds += 1
-}
-
 function endRecord(walk: Walk, stop: number, visit: (record: Walk) => boolean): boolean {
   walk.stop = stop
   walk.starts[walk.cells] = stop + 1
-  if (stop > walk.start || walk.dropped > 0) return visit(walk)
-  walk.emptyLines += 1
-  return true
+  return stop > walk.start || walk.dropped > 0 ? visit(walk) : true
 }
 
 function startRecord(walk: Walk, at: number): void {
@@ -251,7 +234,6 @@ function startRecord(walk: Walk, at: number): void {
   walk.quoted = false
   walk.breaks = 0
   walk.fault = false
-  walk.literalQuote = false
   walk.dropped = 0
   walk.state = PLAIN
 }

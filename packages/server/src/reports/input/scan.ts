@@ -1,40 +1,30 @@
+import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { basename, join } from 'node:path'
 import { type Delimiter, type Header, headerOf, openCsv } from './header.ts'
 import { InputError } from './input-error.ts'
-import { type CopySettings, type ReadableCopy, writeReadableCopy } from './readable-copy.ts'
-import type { Walk } from './record-walk.ts'
-import { type SurveySettings, survey } from './survey.ts'
-import { RECORD_BYTES_MAX, type UnreadableRecord } from './unreadable.ts'
+import { type ReadSettings, readRecords } from './read-records.ts'
+import { RECORD_BYTES_MAX } from './unreadable.ts'
 import { windowFor } from './walk-file.ts'
 
 /** Reads of 1 MiB stay in a processor's second cache, where three more looks at them are cheap. */
 const CHUNK_BYTES = 1_048_576
 
-export type ScanSettings = {
-  /** A folder of this run for a readable copy, when one is needed. */
-  readonly scratchDir: string
-  /** Each record that cannot be read, in file order; a promise is waited for. */
-  readonly onUnreadable: (record: UnreadableRecord) => void | Promise<void>
+export type ScanSettings = Pick<ReadSettings, 'onUnreadable' | 'signal'> & {
+  /** Each readable record, as `ReadSettings` has it. */
+  readonly onRecord?: ReadSettings['onRecord']
   /**
-   * Each readable record where it lies in `bytes`, in file order. Both are used again for the next: a
-   * taker keeps nothing of them.
+   * The first record comes next, of a file of so many bytes; a second time after a quote fault, and
+   * what was handed over before is void then.
    */
-  readonly onRecord?: (record: Walk, bytes: Buffer) => void
-  /**
-   * The file is read again from its first record: what `onRecord` saw is void. Once at most, and before
-   * the first `onUnreadable`.
-   */
-  readonly onRestart?: () => void | Promise<void>
+  readonly onBegin?: (fileBytes: number) => void | Promise<void>
   /** Bytes read so far, of so many; the total doubles when the file must be read a second time. */
   readonly onProgress?: ((bytes: number, total: number) => void) | undefined
-  readonly signal?: AbortSignal | undefined
   /** For tests, so that small files reach the edges. */
   readonly limits?: { readonly chunkBytes: number; readonly recordBytesMax: number }
 }
 
-/** One CSV file whose structure is known, and how DuckDB reads its readable records. */
+/** One CSV file that was read. */
 export type ScannedCsv = {
   readonly path: string
   /** Of the original bytes, in hex. */
@@ -46,96 +36,100 @@ export type ScannedCsv = {
   readonly unreadable: number
   /** A quote fault was met, so that every line was read for itself. */
   readonly byLine: boolean
-  /**
-   * What the engine reads, strictly (`readCsvSql`): the file itself, or a copy of its readable records
-   * in `scratchDir`. Either begins with a line that is none of them.
-   */
-  readonly readPath: string
   readonly delimiter: Delimiter
-  /** False where a cell holds a line break: no part of the file can be read without its beginning. */
-  readonly parallel: boolean
-  /** @throws InputError when the file is another one than was scanned, or was written to since */
-  assertUnchanged(): Promise<void>
+  /** What tells the file from another one under its name, and from itself with other bytes. */
+  readonly identity: FileIdentity
 }
 
 /**
- * Reads a file's bytes once and finds its structure: delimiter, header, records, what cannot be
- * read, and the hash. A file that DuckDB would read in another way is read a second time, and its
- * readable records are copied. Memory is a few MiB whatever the file's size.
+ * Reads a file's bytes once and hands over its records: readable ones where they lie, the others with
+ * the reason. A file with a quote fault is read a second time, line by line. Memory is a few MiB
+ * whatever the file's size.
  * @throws InputError when the file cannot be read or is no CSV text in UTF-8
  */
 export async function scanCsv(path: string, settings: ScanSettings): Promise<ScannedCsv> {
   const file = await openCsv(path)
   try {
-    const before = await identityOf(file)
-    const fileBytes = Number(before.size)
+    const identity = await identityOf(file)
+    const fileBytes = Number(identity.size)
     const header = await headerOf(file, path, fileBytes)
-    const walking = walkSettings(settings, fileBytes)
-    const surveyed = await survey(file, header, walking)
-    if (!surveyed.regular) await settings.onRestart?.()
-    const taken = surveyed.regular
-      ? { ...surveyed, unreadable: 0, readPath: path }
-      : await copyReadable(file, path, header, {
-          ...settings,
-          ...walking,
-          byLine: surveyed.quoteFault,
-        })
-    const { records, unreadable, multiline, readPath } = taken
-    const scanned: ScannedCsv = {
-      path,
-      sha256: surveyed.sha256,
-      bytes: surveyed.bytes,
-      header: header.cells,
-      records,
-      unreadable,
-      byLine: surveyed.quoteFault,
-      readPath,
-      delimiter: header.delimiter,
-      parallel: !multiline,
-      assertUnchanged: () => assertSame(path, before),
+    const hash = createHash('sha256').update(await bytesBefore(file, header.data.offset))
+    let bytes = header.data.offset
+    const pass = (byLine: boolean) => {
+      const reading = readSettings(settings, header, fileBytes, byLine)
+      const { onBytes } = reading
+      const hashed = (read: Buffer): void => {
+        hash.update(read)
+        bytes += read.length
+        onBytes(read)
+      }
+      return readRecords(file, header, byLine, byLine ? reading : { ...reading, onBytes: hashed })
     }
-    await scanned.assertUnchanged()
+    await settings.onBegin?.(fileBytes)
+    let found = await pass(false)
+    const { isFaulty: byLine } = found
+    if (byLine) {
+      await settings.onBegin?.(fileBytes)
+      found = await pass(true)
+    }
+    const scanned: ScannedCsv = {
+      ...{ path, identity, sha256: hash.digest('hex'), bytes },
+      ...{ header: header.cells, delimiter: header.delimiter },
+      ...{ records: found.records, unreadable: found.unreadable, byLine },
+    }
+    await assertUnchanged(scanned)
     return scanned
   } finally {
     await file.close()
   }
 }
 
-function walkSettings(settings: ScanSettings, fileBytes: number): SurveySettings {
+function readSettings(
+  settings: ScanSettings,
+  header: Header,
+  fileBytes: number,
+  isSecond: boolean,
+): ReadSettings {
   const limits = settings.limits ?? { chunkBytes: CHUNK_BYTES, recordBytesMax: RECORD_BYTES_MAX }
   const sizes = { ...limits, fileBytes }
-  let done = 0
-  const onBytes = (bytes: number): void => {
-    done += bytes
-    settings.onProgress?.(done, done > fileBytes ? fileBytes * 2 : fileBytes)
+  const { onRecord = () => undefined, onUnreadable, signal } = settings
+  let done = header.data.offset + (isSecond ? fileBytes : 0)
+  const onBytes = (read: Buffer): void => {
+    done += read.length
+    settings.onProgress?.(done, isSecond ? fileBytes * 2 : fileBytes)
   }
-  const { onRecord = () => undefined } = settings
-  return { ...sizes, window: windowFor(sizes), signal: settings.signal, onBytes, onRecord }
+  return { ...sizes, window: windowFor(sizes), signal, onRecord, onUnreadable, onBytes }
 }
 
-async function copyReadable(
-  file: FileHandle,
-  path: string,
-  header: Header,
-  settings: CopySettings & { readonly scratchDir: string },
-): Promise<ReadableCopy & { readonly readPath: string }> {
-  const readPath = join(settings.scratchDir, `readable-${basename(path)}`)
-  return { ...(await writeReadableCopy(file, header, readPath, settings)), readPath }
+async function bytesBefore(file: FileHandle, offset: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(offset)
+  for (let filled = 0; filled < offset; ) {
+    const { bytesRead } = await file.read(bytes, filled, offset - filled, filled)
+    if (bytesRead === 0) throw new Error('the file became shorter while it was read')
+    filled += bytesRead
+  }
+  return bytes
 }
 
-/** What tells a file from another one under its name, and from itself with other bytes. */
-type Identity = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>
+export type FileIdentity = Readonly<
+  Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>
+>
 
-function identityOf(file: FileHandle): Promise<Identity> {
-  return file.stat({ bigint: true })
+async function identityOf(file: FileHandle): Promise<FileIdentity> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true })
+  return { dev, ino, size, mtimeNs, ctimeNs }
 }
 
-async function assertSame(path: string, before: Identity): Promise<void> {
+/** @throws InputError when the file is another one than was scanned, or was written to since */
+export async function assertUnchanged({
+  path,
+  identity,
+}: Pick<ScannedCsv, 'path' | 'identity'>): Promise<void> {
   const file = await openCsv(path)
   try {
     const now = await identityOf(file)
     const same = (['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).every(
-      (part) => now[part] === before[part],
+      (part) => now[part] === identity[part],
     )
     if (!same) throw new InputError(`${path} was changed while it was read; run again`)
   } finally {

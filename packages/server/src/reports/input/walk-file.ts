@@ -36,6 +36,8 @@ type Visit = (record: Walk, chunk: Chunk) => boolean
 /** What a visitor sees beside the record. */
 export type Chunk = {
   readonly bytes: Buffer
+  /** Where they begin in the file. */
+  readonly base: number
   /** All records of this chunk are UTF-8 without NUL. */
   readonly sound: boolean
   /** The first bytes of a record that the window no longer holds (`dropped`). */
@@ -66,7 +68,7 @@ export async function* walkFile(
     const last = bytesRead === 0
     settings.onBytes(bytes.subarray(filled, end))
     if (walking) {
-      const chunk = { bytes, sound: isSound(bytes, state.start, end, last), beginning }
+      const chunk = { bytes, base, sound: isSound(bytes, state.start, end, last), beginning }
       walking = walk(state, grammar, window, end, last, (record) => visit(record, chunk))
     }
     yield state

@@ -1,6 +1,6 @@
 import { campaignKey, parseDay, present } from '../cells/cells.ts'
 import { createFateBook, type Fates } from './fates.ts'
-import { createOddMoney } from './odd-cells.ts'
+import { createMoneyColumn } from './money-column.ts'
 import { type Inspector, type Row, readRow } from './record.ts'
 import type { InspectSettings } from './settings.ts'
 
@@ -29,7 +29,7 @@ type Ambiguous = { readonly row: Row; readonly key: string; readonly amount: str
 /** Reads all costs: there are few, a row for each day and campaign. */
 export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspector<CostFindings> {
   const book = createFateBook(settings.onRejected)
-  const amounts = createOddMoney()
+  const amounts = createMoneyColumn()
   const ambiguous: Ambiguous[] = []
   const sums = new Map<string, bigint>()
   const keys = new Map<string, string>()
@@ -49,9 +49,9 @@ export function inspectCosts(at: CostColumns, settings: InspectSettings): Inspec
   }
 
   return {
-    record(record, bytes) {
+    record(record, bytes, base) {
       book.record()
-      const row = readRow(record, bytes, settings.delimiter)
+      const row = readRow(record, bytes, base, settings.delimiter)
       const cell = (index: number): string => row.cells[index] ?? ''
       const amount = cell(at.amount)
       amounts.witness(amount)

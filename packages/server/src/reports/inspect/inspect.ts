@@ -1,7 +1,8 @@
 // What becomes of each row of the four files, duplicates aside: kept, filtered with a reason, or
-// rejected with one. Rows of plain shapes are told from their bytes and read by the engine; every
-// other cell is read here, as text and exactly, and the engine looks it up.
+// rejected with one; and of the rows that may be kept, what they mean, as columns of numbers. Cells of
+// plain shapes are read from their bytes, every other one as text by the exact rules of cells/.
 
+export type { Chargeback } from './chargeback-book.ts'
 export {
   type ConfirmationColumns,
   type ConfirmationFindings,
@@ -9,9 +10,11 @@ export {
 } from './confirmations.ts'
 export { type CampaignCost, type CostColumns, type CostFindings, inspectCosts } from './costs.ts'
 export type { Fates } from './fates.ts'
-export type { OddCells, OddIds } from './odd-cells.ts'
-export type { PurchaseColumns } from './plain-purchases.ts'
-export { type Chargeback, inspectPurchases, type PurchaseFindings } from './purchases.ts'
+export type { PurchaseColumns } from './purchase-columns.ts'
+export type { PurchaseKind } from './purchase-kinds.ts'
+export { readPurchase } from './purchase-reader.ts'
+export { inspectPurchases, type PurchaseFindings } from './purchases.ts'
 export type { Inspector } from './record.ts'
+export type { SaleRows } from './sale-rows.ts'
 export { inspectSessions, type SessionColumns, type SessionFindings } from './sessions.ts'
 export type { InspectSettings } from './settings.ts'

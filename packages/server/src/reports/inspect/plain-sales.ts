@@ -1,4 +1,4 @@
-import { isPlainIncome, isPlainText, isPlainTime } from './common-shapes.ts'
+import { isPlainText, NOT_PLAIN, plainIncome, plainInstant } from './common-shapes.ts'
 import { cellStart, cellStop, hasInnerQuote, type RecordPlace } from './record.ts'
 import { type InspectSettings, isUtc } from './settings.ts'
 
@@ -10,26 +10,34 @@ export type SaleColumns = {
   readonly receipt: number
 }
 
-export type IsPlain = (record: RecordPlace, bytes: Buffer) => boolean
+/** Reads sales whose cells are all of plain shapes: nothing can make them anything but candidates. */
+export type PlainSales = {
+  /** Microseconds, or {@link NOT_PLAIN} when the time, or player or receipt, is not plain. */
+  instant(record: RecordPlace, bytes: Buffer): number
+  /** Micros, or {@link NOT_PLAIN} when the amount is no plain income. */
+  income(record: RecordPlace, bytes: Buffer): number
+}
 
-/**
- * Tells the records with a player, a time, an income and a receipt of plain shapes, or none: nothing
- * of these can make them anything but kept or a duplicate.
- */
-export function plainSales(at: SaleColumns, { zone, badReceipt }: InspectSettings): IsPlain {
+export function plainSales(at: SaleColumns, { zone, badReceipt }: InspectSettings): PlainSales {
   const zoneless = isUtc(zone)
-  const { time, amount } = at
-  const hasGoodReceipt: IsPlain =
-    badReceipt === null
-      ? (record, bytes) => isPlainId(record, bytes, at.receipt)
-      : (record, bytes) =>
-          isPlainId(record, bytes, at.receipt) &&
-          !badReceipt.test(textOf(record, bytes, at.receipt))
-  return (record, bytes) =>
-    isPlainTime(bytes, cellStart(record, bytes, time), cellStop(record, bytes, time), zoneless) &&
-    isPlainIncome(bytes, cellStart(record, bytes, amount), cellStop(record, bytes, amount)) &&
-    isPlainPlayer(record, bytes, at.player) &&
-    hasGoodReceipt(record, bytes)
+  const { time, amount, player, receipt } = at
+  const hasGoodIds = (record: RecordPlace, bytes: Buffer): boolean =>
+    isPlainPlayer(record, bytes, player) &&
+    isPlainId(record, bytes, receipt) &&
+    (badReceipt === null || !badReceipt.test(textOf(record, bytes, receipt)))
+  return {
+    instant: (record, bytes) =>
+      hasGoodIds(record, bytes)
+        ? plainInstant(
+            bytes,
+            cellStart(record, bytes, time),
+            cellStop(record, bytes, time),
+            zoneless,
+          )
+        : NOT_PLAIN,
+    income: (record, bytes) =>
+      plainIncome(bytes, cellStart(record, bytes, amount), cellStop(record, bytes, amount)),
+  }
 }
 
 /** An id that is there and needs no cleaning. */
@@ -39,7 +47,8 @@ export function isPlainPlayer(record: RecordPlace, bytes: Buffer, cell: number):
   )
 }
 
-function isPlainId(record: RecordPlace, bytes: Buffer, cell: number): boolean {
+/** An id that needs no cleaning, or none. */
+export function isPlainId(record: RecordPlace, bytes: Buffer, cell: number): boolean {
   const start = cellStart(record, bytes, cell)
   const stop = cellStop(record, bytes, cell)
   return isPlainText(bytes, start, stop) && !hasInnerQuote(record, bytes, cell)

@@ -1,86 +1,129 @@
-import { campaignKey, foldName, present } from '../cells/cells.ts'
-import { createByteDictionary } from './byte-dictionary.ts'
-import { EVENTS, type PurchaseColumns, plainPurchases, SUCCESS } from './plain-purchases.ts'
-import { createPurchaseReader, type Purchase } from './purchase-reader.ts'
-import { cellStart, cellStop, type Inspector, type Row, readRow } from './record.ts'
-import { createSaleBook, type SaleFindings } from './sale-book.ts'
+import { foldName } from '../cells/cells.ts'
+import { grown, type TextNumbers } from '../texts/texts.ts'
+import { type Chargeback, createChargebackBook } from './chargeback-book.ts'
+import { isShortText, type ShortText, shortText } from './common-shapes.ts'
+import type { Fates } from './fates.ts'
+import { plainSales } from './plain-sales.ts'
+import type { PurchaseColumns } from './purchase-columns.ts'
+import { createPurchaseKinds, type PurchaseKind } from './purchase-kinds.ts'
+import { impliedStatus, type Purchase, readPurchase } from './purchase-reader.ts'
+import {
+  cellStart,
+  cellStop,
+  hasInnerQuote,
+  type Inspector,
+  type RecordPlace,
+  type Row,
+  readRow,
+} from './record.ts'
+import { createSaleBook } from './sale-book.ts'
+import { createSaleRows, type SaleRows } from './sale-rows.ts'
 import type { InspectSettings } from './settings.ts'
 
-/** What the purchases of a file hold that the engine cannot tell, or not exactly. */
-export type PurchaseFindings = SaleFindings & {
-  /** As read, of rows that may be kept, with their keys. */
-  readonly campaigns: ReadonlyMap<string, string>
-  /** As read. */
-  readonly statuses: readonly string[]
-  /** As read, with the event that it folds to. */
-  readonly events: ReadonlyMap<string, string>
+export type PurchaseFindings = Fates & {
+  readonly rows: SaleRows
+  /** By row, numbers of `kinds`. */
+  readonly kindNumbers: Int32Array
+  readonly kinds: readonly PurchaseKind[]
   readonly chargebacks: readonly Chargeback[]
-  /** The receipts in the event values of AppsFlyer's export, by the value as read. */
-  readonly eventValues: ReadonlyMap<string, string>
+  /** Of the players of `rows`; more can be added. */
+  readonly players: TextNumbers
 }
 
-export type Chargeback = { readonly receipt: string; readonly player: string }
+const SUCCESS = 'success'
+const CHARGEBACK = 'chargeback'
+/** The events that are purchases, folded. */
+const EVENTS = ['purchase', 'af_purchase'] as const
+const SUCCESS_TEXT = shortText(SUCCESS)
+const CHARGEBACK_TEXT = shortText(CHARGEBACK)
+const PURCHASE = shortText(EVENTS[0])
+const AF_PURCHASE = shortText(EVENTS[1])
 
 /**
  * Decides the fate of each purchase row, duplicates aside (rules 1 and "Fate of a row" of
- * docs/reports.md). Rows of plain shapes, in quotes or not, cost some 100 ns beside the 200 of the
- * scan; what must be read as text costs up to 3,000.
+ * docs/reports.md). Rows of plain shapes, in quotes or not, are read from their bytes; what must be
+ * read as text costs up to 3,000 ns.
  */
 export function inspectPurchases(
   at: PurchaseColumns,
   settings: InspectSettings,
 ): Inspector<PurchaseFindings> {
-  const isPlain = plainPurchases(at, settings)
-  const campaigns = createByteDictionary()
-  const statuses = new Set<string>()
-  const events = new Map<string, string>()
-  const chargebacks: Chargeback[] = []
-  let plain = 0
-  const book = createSaleBook<Purchase>(settings, ({ status, event, campaign }) => {
-    statuses.add(status)
-    events.set(event, foldName(event))
-    const bytes = Buffer.from(campaign)
-    campaigns.see(bytes, 0, bytes.length)
+  const { status = null, receipt } = at
+  const ids = { player: at.player, receipt: receipt ?? 0 }
+  const plain = plainSales({ ...at, ...ids }, settings)
+  const rows = createSaleRows(ids, settings.fileBytes)
+  const kinds = createPurchaseKinds({ status: SUCCESS, events: EVENTS })
+  const back = createChargebackBook({ ...ids, amount: at.amount }, rows.players)
+  /** Rows that are chargebacks or not, as the commas of the whole column will tell. */
+  const undecided: { readonly purchase: Purchase; readonly row: Row }[] = []
+  let kindNumbers = new Int32Array(1_024)
+  let count = 0
+  const addKind = (kind: number): void => {
+    if (count === kindNumbers.length) kindNumbers = grown(kindNumbers, count + 1)
+    kindNumbers[count] = kind
+    count += 1
+  }
+  const book = createSaleBook<Purchase>(settings, (sale, instant, micros, row) => {
+    addKind(kinds.numberOf(sale))
+    rows.addTexts(sale, instant, micros, row.place)
   })
-  const { readPurchase, eventValues } = createPurchaseReader(at, book.amounts)
 
+  /** Answers whether the row was one, kept or a duplicate, and spelled in the usual way. */
+  const addPlain = (record: RecordPlace, bytes: Buffer, base: number): boolean => {
+    const event = isCell(record, bytes, at.event, PURCHASE) ? 0 : 1
+    if (event === 1 && !isCell(record, bytes, at.event, AF_PURCHASE)) return false
+    const instant = plain.instant(record, bytes)
+    const micros = plain.income(record, bytes)
+    if (instant < 0 || micros < 0 || hasInnerQuote(record, bytes, at.campaign)) return false
+    const from = cellStart(record, bytes, at.campaign)
+    addKind(kinds.plainNumberOf(event, bytes, from, cellStop(record, bytes, at.campaign)))
+    rows.add(record, bytes, base, instant, micros)
+    return true
+  }
+  const isAmbiguous = (amount: string): boolean =>
+    amount.includes(',') && book.amounts.read(amount).micros === undefined
   const judge = (purchase: Purchase, row: Row): void => {
-    const status = foldName(purchase.status)
-    if (status === 'chargeback') {
-      const [receipt, player] = [present(purchase.receipt), present(purchase.player)]
-      if (receipt !== '') chargebacks.push({ receipt, player })
+    const folded = foldName(purchase.status)
+    if (folded === CHARGEBACK) {
+      back.add(purchase)
       book.filter('chargeback')
-    } else if (status !== SUCCESS) book.filter('not-success')
-    else if (!EVENTS.includes(foldName(purchase.event))) book.filter('not-a-purchase')
+    } else if (folded !== SUCCESS) book.filter('not-success')
+    else if (!EVENTS.some((event) => event === foldName(purchase.event)))
+      book.filter('not-a-purchase')
     else book.judge(purchase, row)
   }
 
   return {
-    record(record, bytes) {
+    record(record, bytes, base) {
       book.record()
-      if (isPlain(record, bytes)) {
-        const start = cellStart(record, bytes, at.campaign)
-        campaigns.see(bytes, start, cellStop(record, bytes, at.campaign))
-        book.addPlain()
-        plain += 1
-        return
+      if (status !== null && receipt !== null) {
+        if (isCell(record, bytes, status, SUCCESS_TEXT)) {
+          if (addPlain(record, bytes, base)) return
+        } else if (isCell(record, bytes, status, CHARGEBACK_TEXT)) {
+          if (back.addPlain(record, bytes)) {
+            book.filter('chargeback')
+            return
+          }
+        }
       }
-      const row = readRow(record, bytes, settings.delimiter)
-      const purchase = readPurchase(row.cells)
+      const row = readRow(record, bytes, base, settings.delimiter)
+      const purchase = readPurchase(at, row.cells)
       book.amounts.witness(purchase.amount)
-      judge(purchase, row)
+      if (status === null && isAmbiguous(purchase.amount)) undecided.push({ purchase, row })
+      else judge(purchase, row)
     },
     finish() {
-      const found = book.finish()
-      if (plain > 0) {
-        statuses.add(SUCCESS)
-        for (const event of EVENTS) events.set(event, event)
+      for (const { purchase, row } of undecided.splice(0)) {
+        const { micros } = book.amounts.decide(purchase.amount)
+        judge({ ...purchase, status: impliedStatus(purchase.event, micros) }, row)
       }
-      const names = { campaigns: keysOf(campaigns.texts()), statuses: [...statuses], events }
-      return { ...found, ...names, chargebacks, eventValues }
+      const fates = book.finish()
+      const own = { rows: rows.rows(), players: rows.players, chargebacks: back.chargebacks }
+      return { ...fates, ...own, kindNumbers: kindNumbers.subarray(0, count), kinds: kinds.kinds }
     },
   }
 }
 
-const keysOf = (campaigns: readonly string[]): ReadonlyMap<string, string> =>
-  new Map(campaigns.map((campaign) => [campaign, campaignKey(present(campaign))]))
+function isCell(record: RecordPlace, bytes: Buffer, cell: number, text: ShortText): boolean {
+  return isShortText(bytes, cellStart(record, bytes, cell), cellStop(record, bytes, cell), text)
+}

@@ -16,21 +16,29 @@ export type RecordPlace = {
 
 /** Looks at each readable record of a file, in file order. */
 export type Inspector<Findings> = {
-  record(record: RecordPlace, bytes: Buffer): void
+  /** @param base where `bytes` begin in the file */
+  record(record: RecordPlace, bytes: Buffer, base: number): void
   /** What was found, after the last record. */
   finish(): Findings
 }
 
-/** A record as text: as it stands in the file, and its cells as the engine reads them. */
+/** A record as text: as it stands in the file, and its cells as they read. */
 export type Row = {
   readonly line: number
   readonly raw: string
   readonly cells: readonly string[]
+  /** The byte of the file where it starts. */
+  readonly place: number
 }
 
-export function readRow({ line, start, stop }: RecordPlace, bytes: Buffer, delimiter: string): Row {
+export function readRow(
+  { line, start, stop }: RecordPlace,
+  bytes: Buffer,
+  base: number,
+  delimiter: string,
+): Row {
   const raw = bytes.toString('utf8', start, stop)
-  return { line, raw, cells: splitCells(raw, delimiter) }
+  return { line, raw, cells: splitCells(raw, delimiter), place: base + start }
 }
 
 /** Where the bytes of a cell begin, inside its quotes. */

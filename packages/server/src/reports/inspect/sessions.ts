@@ -1,23 +1,20 @@
-import { type InputZone, present } from '../cells/cells.ts'
-import { isPlainDay, isPlainTime } from './common-shapes.ts'
+import { type InputZone, parseDay, parseInstant, present } from '../cells/cells.ts'
+import { createTextNumbers, createTextQueue, grown } from '../texts/texts.ts'
+import { NOT_PLAIN, plainDay, plainInstant } from './common-shapes.ts'
 import { createFateBook, type Fates } from './fates.ts'
-import {
-  createOddDays,
-  createOddTimes,
-  noteOddIds,
-  type OddCells,
-  type OddIds,
-} from './odd-cells.ts'
-import { type IsPlain, isPlainPlayer } from './plain-sales.ts'
-import { cellStart, cellStop, type Inspector, readRow } from './record.ts'
+import { isPlainPlayer } from './plain-sales.ts'
+import { cellStart, cellStop, type Inspector, type RecordPlace, readRow } from './record.ts'
+import { numberOfText } from './sale-rows.ts'
 import { type InspectSettings, isUtc } from './settings.ts'
 
-/** What the sessions of a file hold that the engine cannot tell, or not exactly. */
+/** The rows of a file that are kept or duplicates. */
 export type SessionFindings = Fates & {
-  /** Texts of times that are of no plain shape, with their instants. */
-  readonly times: OddCells
-  readonly ids: OddIds
-  readonly candidates: number
+  readonly count: number
+  /** By row; equal numbers are equal users, from 0. */
+  readonly users: Int32Array
+  readonly userCount: number
+  /** By row, microseconds. */
+  readonly instants: Float64Array
 }
 
 export type SessionColumns = {
@@ -27,44 +24,80 @@ export type SessionColumns = {
   readonly isDay: boolean
 }
 
+/** Stands for a user whose number comes later. */
+const LATER = -1
+const DAY_MICROS = 86_400_000_000
+/** Of a usual row and its user. */
+const ROW_BYTES = 32
+const ID_BYTES = 16
+
 /** Decides the fate of each session row, duplicates aside. A day is the instant of its midnight. */
 export function inspectSessions(
   at: SessionColumns,
   settings: InspectSettings,
 ): Inspector<SessionFindings> {
-  const isPlain = plainSessions(at, settings.zone)
+  const plainTime = plainSessionTime(at, settings.zone)
   const book = createFateBook(settings.onRejected)
-  const times = at.isDay ? createOddDays(settings.zone) : createOddTimes(settings.zone)
-  const ids = new Map<string, string | null>()
-  let candidates = 0
+  const room = Math.ceil(settings.fileBytes / ROW_BYTES) + 16
+  const known = createTextNumbers({ texts: room >> 3, bytes: (room >> 3) * ID_BYTES })
+  let users = new Int32Array(room)
+  let instants = new Float64Array(room)
+  let count = 0
+  const queue = createTextQueue(known, (row, number) => {
+    users[row] = number
+  })
+  const add = (user: number, instant: number): void => {
+    if (count === users.length) {
+      users = grown(users, count + 1)
+      instants = grown(instants, count + 1)
+    }
+    users[count] = user
+    instants[count] = instant
+    count += 1
+  }
 
   return {
-    record(record, bytes) {
+    record(record, bytes, base) {
       book.record()
-      if (isPlain(record, bytes)) {
-        candidates += 1
+      const time = plainTime(record, bytes)
+      if (time >= 0 && isPlainPlayer(record, bytes, at.user)) {
+        const from = cellStart(record, bytes, at.user)
+        queue.add(count, bytes, from, cellStop(record, bytes, at.user))
+        add(LATER, time)
         return
       }
-      const row = readRow(record, bytes, settings.delimiter)
-      const user = row.cells[at.user] ?? ''
-      const time = times.read(row.cells[at.time] ?? '')
-      noteOddIds(ids, [user])
-      if (present(user) === '') book.reject(row, 'empty-user-id')
-      else if (time.instant === undefined) book.reject(row, time.reason)
-      else candidates += 1
+      const row = readRow(record, bytes, base, settings.delimiter)
+      const user = present(row.cells[at.user] ?? '')
+      const read = sessionTime(at, row.cells[at.time] ?? '', settings.zone)
+      if (user === '') book.reject(row, 'empty-user-id')
+      else if (typeof read === 'string') book.reject(row, read)
+      else add(numberOfText(known, user), read)
     },
-    finish: () => ({ ...book.fates(), times: times.known, ids, candidates }),
+    finish() {
+      queue.flush()
+      return { ...book.fates(), count, users, userCount: known.count, instants }
+    },
   }
 }
 
-function plainSessions({ user, time, isDay }: SessionColumns, zone: InputZone): IsPlain {
+/** Microseconds, or {@link NOT_PLAIN}. */
+function plainSessionTime({ time, isDay }: SessionColumns, zone: InputZone) {
   const zoneless = isUtc(zone)
-  return (record, bytes) => {
+  return (record: RecordPlace, bytes: Buffer): number => {
     const start = cellStart(record, bytes, time)
     const stop = cellStop(record, bytes, time)
-    const isPlainCell = isDay
-      ? isPlainDay(bytes, start, stop)
-      : isPlainTime(bytes, start, stop, zoneless)
-    return isPlainCell && isPlainPlayer(record, bytes, user)
+    if (!isDay) return plainInstant(bytes, start, stop, zoneless)
+    const day = plainDay(bytes, start, stop)
+    return day < 0 ? NOT_PLAIN : day * DAY_MICROS
   }
+}
+
+/** Microseconds, or why it is none. */
+function sessionTime({ isDay }: SessionColumns, text: string, zone: InputZone): number | string {
+  if (isDay) {
+    const { day } = parseDay(text, zone)
+    return day === undefined ? 'unreadable-date' : day * DAY_MICROS
+  }
+  const { instant } = parseInstant(text, zone)
+  return instant === undefined ? 'unreadable-time' : Number(instant)
 }

@@ -3,6 +3,8 @@ import type { RejectedRow } from '../runs/runs.ts'
 
 export type InspectSettings = {
   readonly delimiter: string
+  /** Of the whole file: how many rows there may be is told from it. */
+  readonly fileBytes: number
   /** Of times that name none. */
   readonly zone: InputZone
   /** Receipts that match are no sales (BAD_RECEIPT_PATTERN). */
@@ -11,5 +13,5 @@ export type InspectSettings = {
   readonly onRejected: (row: RejectedRow) => void
 }
 
-/** Times that name no zone are UTC, as the engine takes them. */
+/** Times that name no zone are UTC. */
 export const isUtc = (zone: InputZone): boolean => zone.fixedOffsetSeconds === 0

@@ -1,9 +1,8 @@
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
-import { CHARGEBACK, createSum, MARK } from '../clean/clean.ts'
-import type { Engine } from '../engine/engine.ts'
+import { CHARGEBACK, createSum, MARK, type RowTexts } from '../clean/clean.ts'
 import { type Reconciliation, RULE } from '../reconciliation/reconciliation.ts'
+import { hasText, textOf } from '../texts/texts.ts'
 import { createLargest } from './largest.ts'
-import { readSaleTexts } from './sale-texts.ts'
 
 /** Purchases and confirmations of one kind; sums in micros. */
 export type Bulk = {
@@ -35,6 +34,8 @@ export type Details = {
   readonly largestConfirmedOnly: readonly Detail[]
 }
 
+type Reconciled = Pick<Reconciliation, 'sides' | 'texts' | 'matches'>
+
 type MatchedOfDay = { readonly purchases: number; readonly matched: number }
 
 export const WORST_MAX = 20
@@ -45,11 +46,7 @@ const DAY_MICROS = 86_400_000_000
  * What the page says of single purchases and confirmations.
  * A tie goes by row order, which no order of the input changes.
  */
-export async function readDetails(
-  engine: Engine,
-  reconciliation: Pick<Reconciliation, 'sides' | 'matches'>,
-  d1: number,
-): Promise<Details> {
+export function readDetails(reconciliation: Reconciled, d1: number): Details {
   const { sides, matches } = reconciliation
   const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
   const bulks = { byReceipt: createBulk(), byTime: createBulk(), amountMismatch: createBulk() }
@@ -94,38 +91,34 @@ export async function readDetails(
     byTime: bulks.byTime.total(),
     amountMismatch: bulks.amountMismatch.total(),
     days,
-    ...(await describe(engine, reconciliation, ranks)),
+    ...describe(reconciliation, ranks),
   }
 }
 
 type Worst = Readonly<Record<'mismatches' | 'afOnly' | 'confirmedOnly', readonly number[]>>
 
-async function describe(
-  engine: Engine,
-  { sides: { purchases, confirmations }, matches }: Pick<Reconciliation, 'sides' | 'matches'>,
+function describe(
+  { sides: { purchases, confirmations }, texts, matches }: Reconciled,
   { mismatches, afOnly, confirmedOnly }: Worst,
-): Promise<Pick<Details, 'worstMismatches' | 'largestAfOnly' | 'largestConfirmedOnly'>> {
+): Pick<Details, 'worstMismatches' | 'largestAfOnly' | 'largestConfirmedOnly'> {
   const partnerOf = (rank: number): number => matches.confirmations[rank] as number
-  const texts = await readSaleTexts(engine, {
-    purchases: [...mismatches, ...afOnly],
-    confirmations: [...confirmedOnly, ...mismatches.map(partnerOf)],
-  })
   const micros = (value: number | undefined): bigint => BigInt(value as number)
   const ours = (rank: number): Detail => {
     const partner = partnerOf(rank)
-    const text = texts.purchases(rank)
+    const receipt = receiptOf(texts.purchases, rank)
     return {
       instant: micros(purchases.instants[rank]),
-      ...text,
+      player: textOf(texts.purchases.players, purchases.players[rank] as number),
       // As in the list of details: a purchase without receipt shows that of its confirmation.
-      receipt: text.receipt ?? (partner < 0 ? null : texts.confirmations(partner).receipt),
+      receipt: receipt ?? (partner < 0 ? null : receiptOf(texts.confirmations, partner)),
       reported: micros(purchases.micros[rank]),
       confirmed: partner < 0 ? null : micros(confirmations.micros[partner]),
     }
   }
   const theirs = (rank: number): Detail => ({
     instant: micros(confirmations.instants[rank]),
-    ...texts.confirmations(rank),
+    player: textOf(texts.confirmations.players, confirmations.players[rank] as number),
+    receipt: receiptOf(texts.confirmations, rank),
     reported: null,
     confirmed: micros(confirmations.micros[rank]),
   })
@@ -134,6 +127,11 @@ async function describe(
     largestAfOnly: afOnly.map(ours),
     largestConfirmedOnly: confirmedOnly.map(theirs),
   }
+}
+
+function receiptOf({ receipts, order }: RowTexts, rank: number): string | null {
+  const row = order[rank] as number
+  return hasText(receipts, row) ? textOf(receipts, row) : null
 }
 
 function createBulk() {

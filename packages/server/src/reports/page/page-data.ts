@@ -3,8 +3,8 @@ import type { Reconciliation } from '../reconciliation/reconciliation.ts'
 import type { Roas } from '../roas/roas.ts'
 import type { InputSummary, RunSummary } from '../runs/runs.ts'
 
-/** All that the page shows beside what it asks the engine for. */
-export type PageData = Pick<Reconciliation, 'sides' | 'matches' | 'summary'> & {
+/** All that the page shows. */
+export type PageData = Pick<Reconciliation, 'sides' | 'texts' | 'matches' | 'summary'> & {
   /** D-1 in days since 1970, and how it was chosen. */
   readonly d1: { readonly day: number; readonly reason: RunSummary['d1']['reason'] }
   readonly byDay: ReadonlyMap<number, readonly Roas[]>

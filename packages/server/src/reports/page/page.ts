@@ -4,7 +4,6 @@
 import { writeFile } from 'node:fs/promises'
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { formatDay } from '../cells/cells.ts'
-import type { Engine } from '../engine/engine.ts'
 import { D1_REASONS } from '../runs/runs.ts'
 import { anomaliesSection } from './anomalies-section.ts'
 import { daysByCampaign } from './days-by-campaign.ts'
@@ -22,10 +21,10 @@ import { STYLE } from './style.ts'
 export type { PageData } from './page-data.ts'
 export { FILTER_REASONS, REJECT_REASONS } from './reasons.ts'
 
-/** Writes `report.html` from the tables of the reconciliation and what has been computed from them. */
-export async function writePage(engine: Engine, path: string, data: PageData): Promise<void> {
+/** Writes `report.html`. */
+export async function writePage(path: string, data: PageData): Promise<void> {
   const { day, reason } = data.d1
-  const details = await readDetails(engine, data, day)
+  const details = readDetails(data, day)
   const daysOf = daysByCampaign(data.byDay, day)
   const week = `${formatDay(day - HISTORY_DAYS)} to ${formatDay(day)}`
   const page = document(day, D1_REASONS[reason], [

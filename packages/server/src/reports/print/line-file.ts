@@ -17,7 +17,7 @@ const SHEET_BYTES = 1 << 17
  */
 export async function writeLines(
   path: string,
-  print: (file: LineFile) => Promise<void>,
+  print: (file: LineFile) => void | Promise<void>,
 ): Promise<void> {
   const file = openSync(path, 'w')
   const sheet = createSheet(SHEET_BYTES)

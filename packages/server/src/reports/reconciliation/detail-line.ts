@@ -1,4 +1,3 @@
-import type { TextWindow } from '../engine/engine.ts'
 import {
   ink,
   put,
@@ -8,6 +7,7 @@ import {
   putMoneyNumber,
   type Sheet,
 } from '../print/print.ts'
+import { hasText, type Texts } from '../texts/texts.ts'
 import { FLAG } from './matches.ts'
 
 /** One detail; NaN is null. Used again for each, so that millions of them make no garbage. */
@@ -19,10 +19,10 @@ export type Detail = {
   confirmed: number
   rule: number
   flags: number
-  /** Where the player and the receipt stand, and as which of the window's texts. */
-  players: TextWindow
+  /** Where the player and the receipt stand, and as which of the texts. */
+  players: Texts
   player: number
-  receipts: TextWindow
+  receipts: Texts
   receipt: number
 }
 
@@ -81,8 +81,8 @@ export function putDetail(sheet: Sheet, detail: Detail): void {
   put(sheet, CONFIRMED)
   putNumber(sheet, confirmed)
   put(sheet, RECEIPT)
-  if (isEmpty(detail.receipts, detail.receipt)) put(sheet, NULL)
-  else putText(sheet, detail.receipts, detail.receipt)
+  if (hasText(detail.receipts, detail.receipt)) putText(sheet, detail.receipts, detail.receipt)
+  else put(sheet, NULL)
   put(sheet, RULES[detail.rule] as Uint8Array)
   // Microseconds are printed as seconds as micros are as dollars.
   putNumber(sheet, confirmedAt - instant)
@@ -94,8 +94,6 @@ function putNumber(sheet: Sheet, micros: number): void {
   else putMoneyNumber(sheet, micros)
 }
 
-function putText(sheet: Sheet, { bytes, starts }: TextWindow, text: number): void {
+function putText(sheet: Sheet, { bytes, starts }: Texts, text: number): void {
   putJsonText(sheet, bytes, starts[text] as number, starts[text + 1] as number)
 }
-
-const isEmpty = ({ starts }: TextWindow, text: number): boolean => starts[text + 1] === starts[text]

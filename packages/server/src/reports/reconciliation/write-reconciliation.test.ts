@@ -1,33 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { withLane } from '../../../../../tests/reports/lane.ts'
-import { type RowCells, rowsOf } from '../../../../../tests/reports/row-builders.ts'
-import { createTextRows } from '../engine/engine.ts'
-import {
-  matchRows,
-  orderDetails,
-  readLentReceipts,
-  summarize,
-  writeReconciliation,
-} from './reconciliation.ts'
+import { type RowCells, rowsOf, rowTextsOf } from '../../../../../tests/reports/row-builders.ts'
+import { matchRows, orderDetails, summarize, writeReconciliation } from './reconciliation.ts'
 
 const NOON = 1_773_144_000
 /** Seconds from noon. */
 type Row = RowCells & { readonly receipt?: string }
 
-const table = (name: string, rows: readonly Row[]): string => {
-  const { instants, micros } = rowsOf(rows)
-  const values = rows.map(({ player = 0, receipt = '', chargeback = 0 }, rank) =>
-    [`'P"${player}'`, instants[rank], micros[rank], `nullif('${receipt}', '')`, chargeback].join(
-      ', ',
-    ),
-  )
-  return `
-    CREATE TABLE ${name}
-      (player VARCHAR, instant BIGINT, micros BIGINT, receipt VARCHAR, chargeback UTINYINT);
-    ${values.map((row) => `INSERT INTO ${name} VALUES (${row});`).join('\n')}`
-}
+const PLAYERS = Array.from({ length: 5 }, (_value, player) => `P"${player}`)
 
 /** `reconciliation.json` of these rows, in their order. */
 async function reconciled(ours: readonly Row[], theirs: readonly Row[]): Promise<string> {
@@ -38,30 +20,24 @@ async function reconciled(ours: readonly Row[], theirs: readonly Row[]): Promise
     ...{ purchases: rowsOf(purchases), purchaseMarks: new Uint8Array(ours.length), players: 5 },
     ...{ confirmations: rowsOf(confirmations), confirmationMarks: new Uint8Array(theirs.length) },
   }
-  let text = ''
-  await withLane(async ({ database, engine, folder }) => {
-    await engine.run(table('purchases', purchases) + table('confirmations', confirmations))
-    const matches = matchRows(sides, 1_000)
-    const summary = summarize(sides, matches)
-    const details = summary.matched + summary.afOnly + summary.confirmedOnly
-    const order = orderDetails(sides, matches, details)
-    const texts = async (name: string, rows: number) =>
-      createTextRows(await database.connect(), {
-        ...{ table: name, rows, rowBytes: 1, texts: ['player', 'receipt'], codes: [] },
-      })
-    const path = join(folder, 'reconciliation.json')
-    await writeReconciliation(
-      path,
-      { sides, matches, order, summary },
-      {
-        purchases: await texts('purchases', ours.length),
-        confirmations: await texts('confirmations', theirs.length),
-        lent: await readLentReceipts(engine, sides, matches, 1),
-      },
+  const textsOf = (rows: readonly Row[]) =>
+    rowTextsOf(
+      PLAYERS,
+      rows.map(({ receipt = '' }) => receipt),
     )
-    text = readFileSync(path, 'utf8')
-  })
-  return text
+  const texts = { purchases: textsOf(ours), confirmations: textsOf(theirs) }
+  const matches = matchRows(sides, 1_000)
+  const summary = summarize(sides, matches)
+  const details = summary.matched + summary.afOnly + summary.confirmedOnly
+  const order = orderDetails(sides, matches, details)
+  const folder = mkdtempSync(join(tmpdir(), 'questline-reconciliation-'))
+  const path = join(folder, 'reconciliation.json')
+  try {
+    await writeReconciliation(path, { sides, texts, matches, order, summary })
+    return readFileSync(path, 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 const detailsOf = async (...parts: Parameters<typeof reconciled>) =>

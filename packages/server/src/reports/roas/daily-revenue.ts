@@ -17,7 +17,7 @@ type Sums = { readonly revenue: ExactSum; readonly chargedBack: ExactSum; charge
 
 /** Per day and campaign (`campaignKeys` by their code), for the days `from` to `to`; both since 1970 and both included. */
 export function dailyRevenue(
-  { count, instants, micros, campaignKeys: codes, chargebacks }: PurchaseRows,
+  { count, instants, micros, kinds, campaignKeys: codes, chargebacks }: PurchaseRows,
   marks: Uint8Array,
   campaignKeys: readonly string[],
   from: number,
@@ -27,7 +27,7 @@ export function dailyRevenue(
   for (let rank = 0; rank < count; rank += 1) {
     const day = Math.floor((instants[rank] as number) / DAY_MICROS)
     if (day < from || day > to || (marks[rank] as number) & MARK.duplicate) continue
-    const key = (day - from) * campaignKeys.length + (codes[rank] as number)
+    const key = (day - from) * campaignKeys.length + (codes[kinds[rank] as number] as number)
     let sum = sums.get(key)
     if (!sum) {
       sum = { revenue: createSum(), chargedBack: createSum(), chargebacks: 0 }
