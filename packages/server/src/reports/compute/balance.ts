@@ -5,7 +5,7 @@ import type { Counts } from './clean-rows.ts'
 import type { Inspected } from './inputs.ts'
 import type { RejectedCounts } from './rejected-counts.ts'
 
-/** What came out of the engine: counted apart from what went in, so that a lost row shows. */
+/** What came out of cleaning: counted apart from what went in, so that a lost row shows. */
 export type Outcome = {
   readonly purchases: Counts
   readonly confirmations: Counts

@@ -40,7 +40,7 @@ export type ComputeParts = {
   readonly junkReceiptRows?: number | undefined
 }
 
-/** Computes all reports with DuckDB. */
+/** Computes all reports: in memory, but for rows that are rejected, which may spill. */
 export const createCompute =
   ({ monotonic, junkReceiptRows = JUNK_RECEIPT_ROWS }: ComputeParts): Compute =>
   async (request, progress) => {
@@ -50,7 +50,8 @@ export const createCompute =
         threads: request.threads,
         memoryLimitMb: request.memoryLimitMb,
         scratch: request.scratch,
-        folders: [request.data, request.target],
+        // It reads and writes nothing but what it spills.
+        folders: [],
       })
       try {
         const stages = createStages(progress, monotonic)
