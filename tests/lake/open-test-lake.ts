@@ -23,15 +23,17 @@ import {
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
 import { createWriter, type Store } from '../../packages/server/src/store/store.ts'
 import { aDelivery, aGameEvent } from '../builders.ts'
-import { freshSqlite } from '../database.ts'
+import { type FreshDatabase, freshSqlite } from '../database.ts'
 import { openTestAnalytics, testConsumers } from '../pipeline/consumers.ts'
 import { type GameLog, openGameLog } from '../pipeline/game-log.ts'
+import { plainSql } from '../plain-sql.ts'
 
 const DAY = 86_400_000
 
 export type TestLake = {
   readonly log: GameLog
   readonly analytics: Store
+  readonly analyticsFile: string
   readonly folder: string
   /** What a test does to its time. */
   readonly time: { now: number }
@@ -46,6 +48,10 @@ export type TestLake = {
   read<T>(work: (lake: Lake) => Promise<T>): Promise<T>
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   verify(): ReturnType<typeof verifyLake>
+  /** An empty lake, of which the analytics file knows nothing. */
+  startAnew(): Promise<void>
+  /** The same lake beside an analytics file that is new. */
+  withNewAnalytics(): Promise<Omit<TestLake, 'withNewAnalytics'>>
   close(): Promise<void>
 }
 
@@ -62,17 +68,34 @@ export const lakeSettings = (
   ...changes,
 })
 
-export async function openTestLake(database = { fresh: freshSqlite }): Promise<TestLake> {
+export async function openTestLake(
+  database: { fresh(): Promise<FreshDatabase> } = { fresh: freshSqlite },
+): Promise<TestLake> {
   const log = await openGameLog(database)
   const work = await mkdtemp(join(tmpdir(), 'questline-lake-'))
-  const folder = join(work, 'lake')
-  const file = join(work, 'analytics.db')
+  const lake = await open(log, join(work, 'lake'), join(work, 'analytics.db'))
+  return {
+    ...lake,
+    withNewAnalytics: () => open(log, lake.folder, join(work, 'analytics-2.db')),
+    async close() {
+      await lake.close()
+      await log.close()
+      await rm(work, { recursive: true, force: true })
+    },
+  }
+}
+
+async function open(
+  log: GameLog,
+  folder: string,
+  file: string,
+): Promise<Omit<TestLake, 'withNewAnalytics'>> {
   const analytics = await openTestAnalytics(file)
   await registerLake(analytics)
   const leases = createLeases(file)
   const time = { now: Date.UTC(2026, 2, 1, 12) }
   const clock = { now: () => time.now, monotonic: () => time.now }
-  const reader = { folder, memoryLimitMb: 256, threads: 2, scratch: join(work, 'reading') }
+  const reader = { folder, memoryLimitMb: 256, threads: 2, scratch: `${file}-reading` }
 
   const stage: TestLake['stage'] = (changes, onStep) =>
     createStage(
@@ -92,7 +115,7 @@ export async function openTestLake(database = { fresh: freshSqlite }): Promise<T
   const writer = createWriter({ store: log.store, monotonic, onFatal }, { commitWritesMax: 64 })
 
   return {
-    ...{ log, analytics, folder, time, stage, judge },
+    ...{ log, analytics, folder, time, stage, judge, analyticsFile: file },
     async record(event) {
       const events = [aGameEvent(event)]
       const input = { delivery: aDelivery({ app: 'game' }), events, refused: [], progress: null }
@@ -108,10 +131,11 @@ export async function openTestLake(database = { fresh: freshSqlite }): Promise<T
     read: (work) => withLake(reader, work),
     rows: (sql) => withLake(reader, ({ engine }) => engine.rows(sql)),
     verify: () => verifyLake(log.store.read, reader),
-    async close() {
-      await analytics.close()
-      await log.close()
-      await rm(work, { recursive: true, force: true })
+    async startAnew() {
+      await rm(folder, { recursive: true, force: true })
+      const reset = "UPDATE checkpoints SET log_offset = 0 WHERE consumer = 'lake'"
+      await plainSql(`sqlite:///${file}`, reset)
     },
+    close: () => analytics.close(),
   }
 }
