@@ -40,6 +40,7 @@ async function play(collection: string, server: TestServer): Promise<Report & { 
       baseUrl: server.url,
       operatorKey: server.keys.operator,
       serverKey: server.keys.server,
+      ingestKey: server.keys.ingest,
       afSecret: AF_SECRET,
     }
     const { exit, errors } = await runNode(

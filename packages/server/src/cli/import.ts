@@ -93,10 +93,9 @@ function asUnreadable(error: unknown): never {
 
 /** One line of a terminal that is written over and over; null clears it. Nothing into a file or pipe. */
 function progressOf(file: string): (lines: number | null) => void {
-  const { stderr } = process
   return (lines) => {
-    if (!stderr.isTTY) return
-    stderr.write(lines === null ? '\r\x1b[K' : `\r\x1b[K${basename(file)}: ${lines} lines`)
+    if (!process.stderr.isTTY) return
+    process.stderr.write(lines === null ? '\r\x1b[K' : `\r\x1b[K${basename(file)}: ${lines} lines`)
   }
 }
 

@@ -3,6 +3,7 @@ import { ACCOUNTS } from './postman/accounts.ts'
 import { ATTRIBUTION } from './postman/attribution.ts'
 import { CURRENCY } from './postman/currency.ts'
 import { EVENTS } from './postman/events.ts'
+import { INGEST_FOLDER } from './postman/ingest.ts'
 import { KPI_FOLDER } from './postman/kpi.ts'
 import { LIMITS_FOLDER } from './postman/limits.ts'
 import { OPERATIONS } from './postman/operations.ts'
@@ -17,6 +18,7 @@ export const FOLDERS: readonly Folder[] = [
   CURRENCY,
   PLAYERS,
   EVENTS,
+  INGEST_FOLDER,
   ATTRIBUTION,
   KPI_FOLDER,
   REPORTS_FOLDER,
@@ -27,7 +29,7 @@ export const FOLDERS: readonly Folder[] = [
 const ABOUT = `Every route of the API, its successes and its refusals, each with assertions.
 
 1. Start a development server: \`npm start\`. Some requests use doors that production closes.
-2. Fill in the variables: \`operatorKey\` and \`serverKey\` from \`questline keys create\`, \`afSecret\` from the setting AF_SECRET (in development: \`postback\` in \`secrets.json\` of the data folder).
+2. Fill in the variables: \`operatorKey\`, \`serverKey\` and \`ingestKey\` from \`questline keys create\`, \`afSecret\` from the setting AF_SECRET (in development: \`postback\` in \`secrets.json\` of the data folder).
 3. Send "Log in as a new guest". It makes a new player and keeps its token, which the other requests then bear.
 4. The folder Reports needs \`purchases_raw.csv\`, \`confirmed_purchases.csv\`, \`costs_daily.csv\` and \`sessions.csv\` in the data folder.
 5. Run the whole collection, or single requests in reading order.
@@ -39,6 +41,7 @@ const VARIABLES: readonly (readonly [key: string, value: string, about: string])
   ['baseUrl', 'http://127.0.0.1:8000', 'Where the server listens.'],
   ['operatorKey', '', 'questline keys create --scope operator'],
   ['serverKey', '', 'questline keys create --scope server --app default'],
+  ['ingestKey', '', 'questline keys create --scope ingest --app default'],
   ['afSecret', '', 'AF_SECRET of the server.'],
   ['token', '', "Kept after login: the guest's token."],
   ['run', '', 'Random; part of every name that a run makes.'],
