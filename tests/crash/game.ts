@@ -17,7 +17,7 @@ export function createGame({ journal, chance, newId }: Stage, key: string): Acto
     // Its size stands in its name, so that a part of it that is missing shows.
     const id = `${newId('batch')}/${size}`
     const events = Array.from({ length: size }, (_, n) =>
-      anEvent(id, n, chance.integer(0, 1) === 0),
+      anEvent(id, n, n === 0 || chance.next() < 0.3),
     )
     // One that is refused spoils nothing, and is written by the same commit.
     const bad = chance.next() < 0.4 ? [{ event_type: 'install' }] : []

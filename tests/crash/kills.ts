@@ -22,7 +22,7 @@ export const BOUNDARIES = [
 const STAGES = /^(accounts|attribution|idempotency|ledger|log)\./
 /** Not part of a player's writes: they run once a minute, once a life, or by an operator's hand. */
 const ELSEWHERE =
-  /sweep|api-key|import|refused-replayed|forget|bind-device-secret|replace-password-hash/
+  /sweep|api-key|import|refused-replayed|forget|empty-batch|bind-device-secret|replace-password-hash/
 
 /** The steps around every statement that changes a row on behalf of a player, and the boundaries. */
 export function stepsOfWrites(): string[] {
