@@ -6,7 +6,7 @@ import { PRODUCTION, startServer, type TestServer } from '../http/server.ts'
 import { createLocalItems } from './items.ts'
 
 /** `stale`: the token has run out on the way. */
-type Trouble = 'no-request' | 'no-answer' | 'busy' | 'login-page' | 'stale'
+type Trouble = 'no-request' | 'no-answer' | 'busy' | 'slow-down' | 'login-page' | 'stale'
 
 /** What each next request meets; nothing once it is used up. */
 type Network = { troubles: Trouble[]; readonly seen: { path: string; key: string; body: string }[] }
@@ -39,6 +39,7 @@ function createGame(storage: PlayerItems = createLocalItems()) {
         if (trouble === 'login-page') return new Response('<html>')
         if (trouble === 'busy')
           return Response.json({}, { status: 503, headers: { 'retry-after': '2' } })
+        if (trouble === 'slow-down') return Response.json({}, { status: 429 })
         const stale = trouble === 'stale' ? { authorization: 'Bearer run.out.token' } : {}
         const headers = { ...request.headers, ...stale }
         const answer = await fetch(address, { ...request, headers, body: request.body ?? null })
@@ -126,7 +127,7 @@ describe('earn and spend', () => {
     for (const troubles of [
       ['no-answer'],
       ['no-request', 'no-answer', 'busy', 'login-page'],
-      ['busy', 'busy', 'no-answer', 'no-answer'],
+      ['busy', 'slow-down', 'no-answer', 'no-answer'],
     ] as const) {
       network.troubles = [...troubles]
       network.seen.length = 0

@@ -59,8 +59,8 @@ export function createBacklog(settings: Settings) {
 
     /** The oldest of the least important events below `level`; never one of a request under way. */
     worst(level: number): Entry | undefined {
-      for (const entries of levels.slice(0, level))
-        for (const entry of entries) if (!entry.sending) return entry
+      for (let at = 0; at < level; at += 1)
+        for (const entry of levels[at] ?? []) if (!entry.sending) return entry
       return undefined
     },
 

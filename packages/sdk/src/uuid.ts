@@ -1,7 +1,7 @@
 import type { Machine } from './host.ts'
 
 /** Random hexadecimal digits; a number between `from` and `below` where these are given. */
-export const randomHex = (
+const randomHex = (
   { random }: Pick<Machine, 'random'>,
   digits: number,
   from = 0,

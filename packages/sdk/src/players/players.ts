@@ -2,7 +2,7 @@
 // movement is written down with its key before it is sent and forgotten after its answer, so that it
 // happens once, also when the game or the network dies in between.
 import { type Machine, machineOf } from '../host.ts'
-import { randomHex, uuidv7 } from '../uuid.ts'
+import { uuidv7 } from '../uuid.ts'
 import type { ProblemError } from './problem.ts'
 import { request, type Wanted } from './requests.ts'
 
@@ -63,7 +63,6 @@ export class Players {
   readonly #url: string
   readonly #storage: PlayerItems
   readonly #host: Machine
-  readonly #hasChance: boolean
   #userId = ''
   #token = ''
   #entering: Promise<string> | undefined
@@ -72,7 +71,6 @@ export class Players {
     this.#url = url.replace(/\/+$/, '')
     this.#storage = storage
     this.#host = machineOf(host)
-    this.#hasChance = Boolean(host.random ?? Object(globalThis).crypto)
   }
 
   /** Undefined before the first login. */
@@ -96,8 +94,7 @@ export class Players {
     const refreshToken = await this.#storage.getItem(REFRESH)
     if (refreshToken) return this.#enter('/auth/refresh', { refreshToken }, true)
     const kept = await this.#storage.getItem(GUEST)
-    const guest =
-      kept ?? JSON.stringify({ userId: uuidv7(this.#host), deviceSecret: this.#secret() })
+    const guest = kept ?? JSON.stringify({ userId: uuidv7(this.#host), deviceSecret: makeSecret() })
     // Kept before the server knows it: a guest whose secret is lost is lost.
     if (!kept) await this.#storage.setItem(GUEST, guest)
     return this.#enter('/login', JSON.parse(guest), false)
@@ -209,12 +206,15 @@ export class Players {
   #request<T>(wanted: Wanted): Promise<T> {
     return request(this.#host, this.#url, wanted)
   }
-
-  #secret(): string {
-    if (!this.#hasChance) throw new Error('A secret needs crypto.getRandomValues.')
-    // 192 bits, of which a UUID would hold 74.
-    return Array.from({ length: 12 }, () => randomHex(this.#host, 4)).join('')
-  }
 }
+
+/** 192 bits. Throws where there is no real randomness: a guessed secret is worse than none. */
+function makeSecret(): string {
+  const { crypto }: Globals = Object(globalThis)
+  const bytes = crypto.getRandomValues(new Uint8Array(24))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+type Globals = { readonly crypto: { getRandomValues(bytes: Uint8Array): Uint8Array } }
 
 export const createPlayers = (options: PlayersOptions): Players => new Players(options)
