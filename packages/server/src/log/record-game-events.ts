@@ -41,6 +41,8 @@ const ADD_ARRIVALS = batched('log.add-arrivals', {
  */
 export const RECORD_GAME_EVENTS: Work<NewGameEvents, readonly Outcome[]> = {
   name: 'log.game-events',
+  // An event takes a quarter of the time of an earn, and nobody else's answer may wait for 100,000.
+  weigh: ({ events, refused }) => Math.ceil((events.length + refused.length) / 4),
   async apply(tx, inputs) {
     const outcomes: (readonly Outcome[])[] = new Array(inputs.length)
     const texts: string[] = []

@@ -186,6 +186,14 @@ describe.each(DATABASES)('group commit on $name', ({ fresh: freshDatabase }) => 
     expect(commitSizes).toEqual([4, 4, 2])
   })
 
+  it('counts a heavy write by its weight, and lets one that is heavier than a commit go alone', async () => {
+    const heavy: Work<string, number> = { ...NAMES, weigh: (name) => name.length }
+    const writer = aWriter(4)
+    const names = ['a', 'bb', 'cc', 'dddddddd', 'e', 'fff', 'g']
+    await Promise.all(names.map((name) => writer.submit(heavy, name)))
+    expect(commitSizes).toEqual([2, 1, 1, 2, 1])
+  })
+
   it.each(['bad input', 'n7'])('a write that fails (%s) fails alone', async (failing) => {
     const writer = aWriter()
     const names = Array.from({ length: 64 }, (_, i) => (i === 40 ? failing : `n${i}`))

@@ -8,6 +8,8 @@ import { StoreFailure } from './port.ts'
  */
 export type Work<I, O> = {
   readonly name: string
+  /** How many ordinary writes an input takes the time of, where that may be many. */
+  weigh?(input: I): number
   apply(tx: Tx, inputs: readonly I[]): Promise<readonly O[]>
 }
 
@@ -32,13 +34,14 @@ export interface Writer {
 type Job = {
   readonly work: Work<unknown, unknown>
   readonly input: unknown
+  readonly weight: number
   readonly submittedMs: number
   resolve(output: unknown): void
   reject(error: unknown): void
 }
 
 export type WriterSettings = {
-  /** Writes in one commit at the most. 1 gives one commit per request, the yardstick of bench/earn. */
+  /** Writes in one commit at the most, a heavy one counted by its weight. 1 gives one commit per request, the yardstick of bench/earn. */
   readonly commitWritesMax: number
 }
 
@@ -113,7 +116,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
   const pump = async (): Promise<void> => {
     await gather()
     while (queue.length > 0) {
-      const batch = queue.slice(0, settings.commitWritesMax)
+      const batch = queue.slice(0, withinWeight(queue, settings.commitWritesMax))
       queue = queue.slice(batch.length)
       await commit(batch)
       await gather()
@@ -129,6 +132,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
         queue.push({
           work: work as Work<unknown, unknown>,
           input,
+          weight: work.weigh?.(input) ?? 1,
           submittedMs: monotonic(),
           resolve: resolve as (output: unknown) => void,
           reject,
@@ -146,6 +150,16 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
     }),
     drain: () => (running ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve()),
   }
+}
+
+/** How many jobs at the head of the queue weigh no more than `max` together; at least one. */
+function withinWeight(queue: readonly Job[], max: number): number {
+  let weight = 0
+  const beyond = queue.findIndex((job) => {
+    weight += job.weight
+    return weight > max
+  })
+  return beyond < 0 ? queue.length : Math.max(1, beyond)
 }
 
 /**
