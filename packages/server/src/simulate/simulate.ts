@@ -10,6 +10,20 @@ export {
 } from './day-of-reports.ts'
 export type { Mismatch } from './expectations.ts'
 export {
+  type DailyUsers,
+  type Difference,
+  type Fetch,
+  type GameTime,
+  machineTime,
+  NoAnswerError,
+  type Progress,
+  type SimulationParts,
+  type SimulationResult,
+  type SimulationSettings,
+  simulateGame,
+  type UsdRates,
+} from './game/game.ts'
+export {
   createGame,
   type Game,
   type GameParts,
