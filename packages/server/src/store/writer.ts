@@ -60,6 +60,8 @@ export type WriterParts = {
  * none waited for more than 2 ms; now they take 5. One commit that hangs makes no later one late.
  */
 const GATHER_MS_MAX = { least: 2, most: 100 }
+const gatherMs = (lastCommitMs: number): number =>
+  Math.min(GATHER_MS_MAX.most, Math.max(GATHER_MS_MAX.least, lastCommitMs / 2))
 
 /**
  * Group commit: writes that arrive while a commit is under way share the next one, so that the
@@ -107,8 +109,7 @@ export function createWriter(parts: WriterParts, settings: WriterSettings): Writ
   }
 
   const gather = () => {
-    const { least, most } = GATHER_MS_MAX
-    const untilMs = monotonic() + Math.min(most, Math.max(least, lastCommitMs / 2))
+    const untilMs = monotonic() + gatherMs(lastCommitMs)
     const mayWait = () => queue.length < settings.commitWritesMax && monotonic() < untilMs
     return untilSettled(() => queue.length, mayWait)
   }
