@@ -8,7 +8,7 @@ import {
   zstdCompressSync,
 } from 'node:zlib'
 import { LIMITS, VERDICT_CODES, type Verdict } from '@questline/contracts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readLog } from '../../packages/server/src/log/log.ts'
 import { booksViolations } from '../books-invariants.ts'
 import { DATABASES } from '../database.ts'
@@ -123,7 +123,9 @@ describe.each(DATABASES)('on $name', (database) => {
     await to([])
     disk.hold()
     const two = to([anInstall(), anInstall()])
-    while (full.books.ingest.waiting().events < 2) await new Promise(setImmediate)
+    const waiting = (events: number) =>
+      vi.waitFor(() => expect(full.books.ingest.waiting().events).toBe(events))
+    await waiting(2)
     const more = anInstall()
     const answer = await to([more, anInstall()])
     expect([answer.status, answer.headers['retry-after'], answer.body['results']]).toEqual([
@@ -134,7 +136,7 @@ describe.each(DATABASES)('on $name', (database) => {
       ],
     ])
     const one = to([anInstall()])
-    while (full.books.ingest.waiting().events < 3) await new Promise(setImmediate)
+    await waiting(3)
     // Refused before its body is read, so that it may be anything.
     const early = await full.send('/v1/events', { token: full.keys.ingest, body: '{"ev' })
     expectProblem(early, 'overloaded')
