@@ -124,6 +124,44 @@ it.each([
   expect(run.stdout).toBe('')
 })
 
+it('compiles what its README shows', () => {
+  const readme = readFileSync(join(project, 'node_modules/@questline/sdk/README.md'), 'utf8')
+  const [browser = '', listeners = '', reactNative = '', accounts = ''] = [
+    ...readme.matchAll(/```ts\n([\s\S]*?)```/g),
+  ].map(([, code]) => code ?? '')
+  const declared = `
+    declare const receipt: { readonly id: string }
+    declare function finishTransaction(of: typeof receipt): void
+    declare function showShop(): void
+    import { asyncStorageQueue } from '@questline/sdk/storage/async'`
+  const modules = `
+    declare module '@react-native-async-storage/async-storage' {
+      const storage: import('@questline/sdk/storage/async').AsyncItems
+      export default storage
+    }
+    declare module 'react-native-get-random-values'
+    declare module 'react-native' {
+      export const Platform: { readonly OS: string }
+      export const AppState: {
+        addEventListener(type: 'change', tell: (state: string) => void): { remove(): void }
+      }
+    }`
+  writeFileSync(join(project, 'modules.d.ts'), modules)
+  writeFileSync(join(project, 'game.ts'), `${declared}\n${browser}\n${listeners}\n${accounts}`)
+  const names =
+    "declare const url: string, apiKey: string, appId: string\nimport { createClient } from '@questline/sdk'"
+  const storage = "import { asyncStorageQueue } from '@questline/sdk/storage/async'"
+  writeFileSync(join(project, 'native.ts'), `${names}\n${storage}\n${reactNative}`)
+  const compilerOptions = {
+    ...{ target: 'es2022', lib: ['es2022', 'dom'], types: [], strict: true, noEmit: true },
+    ...{ moduleResolution: 'bundler', module: 'esnext' },
+  }
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  const tsc = join(ROOT, 'node_modules/.bin/tsc')
+  const run = spawnSync(tsc, ['-p', project], { encoding: 'utf8' })
+  expect(run.stdout).toBe('')
+})
+
 it('is not packed from its sources', () => {
   const run = spawnSync('npm', ['pack', '--dry-run'], {
     cwd: join(ROOT, 'packages/sdk'),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { memoryStorage } from '@questline/sdk'
 import { describe, expect, it } from 'vitest'
 import { createDevice, PURCHASE } from './device.ts'
@@ -32,6 +34,16 @@ describe('an event', () => {
     })
     expect(id).toMatch(UUID_V7)
     expect(parseInt(id.replace('-', '').slice(0, 12), 16)).toBe(START)
+  })
+
+  it('comes with the version of the package', async () => {
+    const path = join(import.meta.dirname, '../../packages/sdk/package.json')
+    const { version } = JSON.parse(readFileSync(path, 'utf8'))
+    const server = createFakeServer()
+    const { client } = createDevice(server)
+    client.track('custom', { name: 'a' })
+    await client.flush()
+    expect(server.requests[0]?.headers['x-sdk']).toBe(`questline-js/${version}`)
   })
 
   it('may say of itself what the client says of the others, but not its device or number', async () => {

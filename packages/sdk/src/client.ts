@@ -32,7 +32,10 @@ export type ClientOptions = {
 
 /** What may be said of a single event otherwise than of the client's others. */
 export type EventContext = {
-  /** A UUID. The same id is the same event: it counts once, however often it comes. */
+  /**
+   * A UUID, where the game has one. An id that waits already is not recorded again; one that was sent
+   * is refused by the server, since the second event bears another number.
+   */
   readonly event_id?: string
   /** RFC 3339 with a zone. */
   readonly occurred_at?: string
