@@ -91,6 +91,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./lake.ts')).lakeCommand(),
   },
   {
+    name: 'simulate',
+    summary: 'play a made-up game on a server, and compare its numbers with the truth',
+    load: async () => (await import('./simulate.ts')).simulateCommand(),
+  },
+  {
     name: 'openapi',
     summary: 'print or write the OpenAPI document and the Postman collection',
     load: async () => (await import('./openapi.ts')).openapiCommand(),
