@@ -40,8 +40,10 @@ export async function dailyUsers(
   ]
   const rows = await engine.rows(`
     WITH active AS (
-      SELECT DISTINCT "date", app, unnest(players, recursive := true)
-      FROM events_enriched WHERE ${conditions.join(' AND ')}),
+      -- DISTINCT beside unnest drops rows that differ in its columns, so it comes after.
+      SELECT DISTINCT * FROM (
+        SELECT "date", app, unnest(players, recursive := true)
+        FROM events_enriched WHERE ${conditions.join(' AND ')})),
     -- One number for each user: the sets that are counted then hold numbers and not texts.
     users AS (
       SELECT "date", dense_rank() OVER (ORDER BY app, id) AS user, country, country_code, platform
