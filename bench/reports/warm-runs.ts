@@ -16,7 +16,11 @@ export type WarmRuns = {
 
 const { date, warmups, runs }: WarmJob = JSON.parse(await text(process.stdin))
 const settings = { ...loadReportSettings(process.env), date, version: 'bench' }
-const parts = { compute: createCompute(systemClock), now: systemClock.now, random: systemRandom() }
+const parts = {
+  compute: createCompute({ ...systemClock, memory: process.memoryUsage.rss }),
+  now: systemClock.now,
+  random: systemRandom(),
+}
 const silent = { stage: () => undefined, written: () => undefined }
 
 const ms: number[] = []

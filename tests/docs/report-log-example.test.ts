@@ -71,7 +71,7 @@ describe('the worked example of the log in docs/reports.md', () => {
       const monotonic = (): number => 0
       const compute = createLogCompute({
         openLog: async () => log,
-        loadCompute: async () => createCompute({ monotonic }),
+        loadCompute: async () => createCompute({ monotonic, memory: () => 0 }),
         monotonic,
       })
       const request = {

@@ -42,7 +42,6 @@ export const plainSummary = (date = D1): RunSummary => ({
   anomalies: { critical: 1, warning: 0 },
   notes: ['costs_daily.csv: 1 day and campaign stood there twice and was summed'],
   durations_ms: { read: 1, write: 2 },
-  versions: { duckdb: 'none' },
 })
 
 /** Writes the files of a run with this mark. */

@@ -27,7 +27,7 @@ export async function runProduct(input: InputFiles, parameters: Parameters): Pro
     writeFileSync(join(folder('data'), 'costs_daily.csv'), input.costs)
     writeFileSync(join(folder('data'), 'sessions.csv'), input.sessions)
     const { date, badReceiptPattern, junkReceiptRows } = parameters
-    const compute = createCompute({ monotonic: () => 0, junkReceiptRows })
+    const compute = createCompute({ monotonic: () => 0, memory: () => 0, junkReceiptRows })
     const summary = await compute(
       {
         ...{ data: folder('data'), scratch: folder('scratch'), target: folder('target') },

@@ -39,7 +39,7 @@ async function reportsOf(data: string, daysLater: number, date?: string): Promis
     now: Date.parse(LAST_DAY) + daysLater * DAY_MS,
   }
   const silent = { stage: () => undefined, written: () => undefined }
-  const summary = await createCompute({ monotonic: () => 0 })(request, silent)
+  const summary = await createCompute({ monotonic: () => 0, memory: () => 0 })(request, silent)
   return { summary, text: (name) => readFileSync(join(target, name), 'utf8') }
 }
 

@@ -12,7 +12,11 @@ export type ReportsParts = {
 }
 
 const OURS: ReportsParts = {
-  loadCompute: async () => (await import('../reports/reports.ts')).createCompute(systemClock),
+  loadCompute: async () =>
+    (await import('../reports/reports.ts')).createCompute({
+      ...systemClock,
+      memory: process.memoryUsage.rss,
+    }),
 }
 
 export function reportsCommand(parts: ReportsParts = OURS): Command {

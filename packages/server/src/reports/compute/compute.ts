@@ -2,7 +2,6 @@
 import { basename, join } from 'node:path'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
 import { writeCurated } from '../curated/curated.ts'
-import { type Database, openDatabase } from '../engine/engine.ts'
 import { assertUnchanged, InputError } from '../input/input.ts'
 import { writePage } from '../page/page.ts'
 import {
@@ -13,7 +12,7 @@ import {
   summarize,
   writeReconciliation,
 } from '../reconciliation/reconciliation.ts'
-import { createRejectedRows } from '../rejected/rejected.ts'
+import { createRejectedRows, type RejectedRows } from '../rejected/rejected.ts'
 import {
   type Compute,
   type ComputeRequest,
@@ -26,6 +25,7 @@ import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { chooseD1, newestDays } from './d1.ts'
 import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
 import { findInputs, type Inputs } from './inputs.ts'
+import { limitMemory } from './memory-limit.ts'
 import { readOthersBeside } from './others-beside.ts'
 import { type ReadInputs, readOthers, readPurchases } from './read-inputs.ts'
 import { countRejected, type RejectedCounts } from './rejected-counts.ts'
@@ -36,35 +36,25 @@ const DAY_MS = 86_400_000
 export type ComputeParts = {
   /** Milliseconds since some start, for the durations of the stages. */
   monotonic(): number
+  /** Bytes that this process holds. */
+  memory(): number
   /** A receipt on more rows of one player is junk; tests set a limit that small inputs reach. */
   readonly junkReceiptRows?: number | undefined
 }
 
-/** Computes all reports: in memory, but for rows that are rejected, which may spill. */
+/** Computes all reports: in memory, but for rows that are rejected. */
 export const createCompute =
-  ({ monotonic, junkReceiptRows = JUNK_RECEIPT_ROWS }: ComputeParts): Compute =>
-  async (request, progress) => {
+  ({ monotonic, memory, junkReceiptRows = JUNK_RECEIPT_ROWS }: ComputeParts): Compute =>
+  async (request, shown) => {
+    const progress = limitMemory(shown, memory, request.memoryLimitMb)
     try {
       const inputs = await findInputs(request.data)
-      const database = await openDatabase({
-        threads: request.threads,
-        memoryLimitMb: request.memoryLimitMb,
-        scratch: request.scratch,
-        // It reads and writes nothing but what it spills.
-        folders: [],
-      })
+      const rejected = createRejectedRows(request.scratch)
       try {
         const stages = createStages(progress, monotonic)
-        return await compute({
-          database,
-          inputs,
-          request,
-          progress,
-          stages,
-          junkReceiptRows,
-        })
+        return await compute({ rejected, inputs, request, progress, stages, junkReceiptRows })
       } finally {
-        await database.close()
+        rejected.close()
       }
     } catch (error) {
       throw error instanceof InputError
@@ -74,7 +64,7 @@ export const createCompute =
   }
 
 type Work = {
-  readonly database: Database
+  readonly rejected: RejectedRows
   readonly inputs: Inputs
   readonly request: ComputeRequest
   readonly progress: Progress
@@ -83,8 +73,7 @@ type Work = {
 }
 
 async function compute(work: Work): Promise<RunSummary> {
-  const { database, inputs, request, progress, stages } = work
-  const rejected = await createRejectedRows(await database.connect())
+  const { rejected, inputs, request, progress, stages } = work
   const counts = countRejected(rejected, request)
   const read = await readAll(work, counts)
   const { kinds } = read.purchases.found
@@ -139,7 +128,6 @@ async function compute(work: Work): Promise<RunSummary> {
     },
     notes: found.notes,
     durations_ms: stages.finish(),
-    versions: { duckdb: database.version },
   }
 }
 

@@ -21,7 +21,7 @@ export type UnreadableRecord = {
   readonly raw: string
 }
 
-/** A record of more bytes than this is not read; DuckDB stops at twice as many. */
+/** A record of more bytes than this is not read. */
 export const RECORD_BYTES_MAX = 1_048_576
 /**
  * Of a record that is too long so many bytes are shown, or the list of rejects would be as long. No

@@ -1,6 +1,7 @@
 // The rows that could not be read, with file, line, reason and text: nothing vanishes silently.
-import { createTextRows, type Engine, NO_WINDOW } from '../engine/engine.ts'
-import { type LineFile, putCell, putText, writeLines } from '../print/print.ts'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ink, type LineFile, put, putCell, putText, writeLines } from '../print/print.ts'
 import type { RejectedRow } from '../runs/runs.ts'
 
 export type RejectedRows = {
@@ -8,80 +9,80 @@ export type RejectedRows = {
   begin(file: string): (row: RejectedRow) => void
   /** Writes `rejected_rows.csv`, sorted by file, reason, raw text and line. */
   write(path: string): Promise<void>
+  /** Frees what holds them. */
+  close(): void
 }
 
-/** One reading of a file; a later one takes its place. */
-type Reading = { readonly index: number; rows: number; bytes: number }
-
 /**
- * Keeps them in the engine, which spills when there are many.
- * @param engine a lane of their own: rows come while other statements run
+ * Keeps them in a file, since all rows of gigabytes may be bad. SQLite sorts blobs by their bytes and
+ * spills when there are many; it comes with Node and is opened with the first row.
+ * @param scratch a folder that whoever asks removes
  */
-export async function createRejectedRows(engine: Engine): Promise<RejectedRows> {
-  await engine.run(
-    'CREATE TABLE rejected (reading INTEGER, file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)',
-  )
-  const appender = await engine.appender('rejected')
-  const readings = new Map<string, Reading>()
+export function createRejectedRows(scratch: string): RejectedRows {
+  let shelf: Shelf | undefined
+  const readings = new Map<string, number>()
   let begun = 0
   return {
     begin(file) {
-      const reading = { index: begun, rows: 0, bytes: 0 }
+      const reading = begun
       begun += 1
       readings.set(file, reading)
       return ({ line, reason, raw }) => {
-        appender.appendInteger(reading.index)
-        appender.appendVarchar(file)
-        appender.appendBigInt(BigInt(line))
-        appender.appendVarchar(reason)
-        appender.appendVarchar(raw)
-        appender.endRow()
-        reading.rows += 1
-        reading.bytes += raw.length
+        shelf ??= openShelf(join(scratch, 'rejected.db'))
+        shelf.add(reading, file, line, reason, Buffer.from(raw))
       }
     },
-    async write(path) {
-      appender.closeSync()
-      const last = [...readings.values()]
-      const rows = last.reduce((sum, reading) => sum + reading.rows, 0)
-      const bytes = last.reduce((sum, reading) => sum + reading.bytes, 0)
-      if (rows > 0) await sort(engine, last)
-      await writeLines(path, async (file) => {
+    write: (path) =>
+      writeLines(path, (file) => {
         putText(file, 'file,line,reason,raw\n')
-        await putRows(file, engine, rows, bytes)
-      })
-    },
+        for (const row of shelf?.sorted([...readings.values()]) ?? []) putRow(file, row)
+      }),
+    close: () => shelf?.close(),
   }
 }
 
-const sort = (engine: Engine, readings: readonly Reading[]): Promise<void> =>
-  engine.run(`
-    CREATE TABLE sorted_rejected AS
-    SELECT file, line::VARCHAR AS line, reason, raw FROM rejected
-    WHERE reading IN (${readings.map(({ index }) => index).join(', ')})
-    ORDER BY file, reason, raw, rejected.line`)
+/** In the order of the columns of the file. */
+type Row = readonly [file: string, line: number, reason: string, raw: Uint8Array]
 
-const CELLS = ['file', 'line', 'reason', 'raw']
-const COMMA = 0x2c
-const LINE_END = 0x0a
+type Shelf = {
+  add(reading: number, file: string, line: number, reason: string, raw: Uint8Array): void
+  sorted(readings: readonly number[]): Iterable<Row>
+  close(): void
+}
 
-async function putRows(file: LineFile, engine: Engine, rows: number, bytes: number) {
-  const texts = createTextRows(engine, {
-    ...{ table: 'sorted_rejected', rows, rowBytes: bytes / rows, texts: CELLS, codes: [] },
-  })
-  const { sheet } = file
-  let window = NO_WINDOW
-  for (let row = 0; row < rows; row += 1) {
-    if (row >= window.to) window = await texts.window(row)
-    const { starts } = window
-    const first = (row - window.from) * CELLS.length
-    const startOf = (cell: number): number => starts[first + cell] as number
-    const room = 2 * (startOf(CELLS.length) - startOf(0)) + 3 * CELLS.length
-    file.makeRoom(room)
-    for (let cell = 0; cell < CELLS.length; cell += 1) {
-      putCell(sheet, window.bytes, startOf(cell), startOf(cell + 1))
-      sheet.bytes[sheet.at] = cell + 1 < CELLS.length ? COMMA : LINE_END
-      sheet.at += 1
-    }
+function openShelf(path: string): Shelf {
+  const database = new DatabaseSync(path)
+  // A run that dies begins anew, so nothing of it has to last.
+  database.exec(
+    'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE',
+  )
+  database.exec(
+    'CREATE TABLE rejected (reading INTEGER, file TEXT, line INTEGER, reason TEXT, raw BLOB); BEGIN',
+  )
+  const insert = database.prepare('INSERT INTO rejected VALUES (?, ?, ?, ?, ?)')
+  return {
+    add: (...row) => void insert.run(...row),
+    sorted(readings) {
+      const rows = database.prepare(
+        `SELECT file, line, reason, raw FROM rejected WHERE reading IN (${readings.join(', ')})
+        ORDER BY file, reason, raw, line`,
+        { returnArrays: true },
+      )
+      return rows.iterate() as Iterator<unknown> as IterableIterator<Row>
+    },
+    close: () => database.close(),
   }
+}
+
+const COMMA = ink(',')
+const LINE_END = ink('\n')
+
+function putRow(file: LineFile, row: Row): void {
+  row.forEach((value, index) => {
+    const cell = value instanceof Uint8Array ? value : ink(String(value))
+    // Each byte may be a quote, which is doubled, in quotes and behind an apostrophe.
+    file.makeRoom(2 * cell.length + 4)
+    putCell(file.sheet, cell, 0, cell.length)
+    put(file.sheet, index + 1 < row.length ? COMMA : LINE_END)
+  })
 }

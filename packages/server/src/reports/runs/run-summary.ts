@@ -87,8 +87,6 @@ export type RunSummary = {
   readonly notes: readonly string[]
   /** Milliseconds by stage, in the order of the stages. */
   readonly durations_ms: Readonly<Record<string, number>>
-  /** Of what it was computed with, as `{ duckdb: 'v1.5.6' }`. */
-  readonly versions: Readonly<Record<string, string>>
 }
 
 export type RunStatus = 'running' | 'finished' | 'failed'
@@ -125,10 +123,10 @@ export type RunRecord = {
   readonly versions: Readonly<Record<string, string>>
   /** By file name, without `run.json` itself. */
   readonly outputs: Readonly<Record<string, Output>>
-} & Partial<Omit<RunSummary, 'versions'>>
+} & Partial<RunSummary>
 
 /** A run that was finished: its reports are whole. */
-export type GoodRun = RunRecord & Omit<RunSummary, 'versions'> & { readonly date: string }
+export type GoodRun = RunRecord & RunSummary & { readonly date: string }
 
 /**
  * - `input`: files, columns, options or folders that the caller can put right

@@ -260,7 +260,6 @@ const finishedRecord = (
   rows_in: rowsIn(summary),
   rejected: rejectedRows(summary),
   ...summary,
-  versions: { ...begun.versions, ...summary.versions },
   outputs,
 })
 

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { RunError } from '../runs/runs.ts'
+import { limitMemory } from './memory-limit.ts'
+
+const MB = 1_048_576
+
+it('a run goes on up to its limit and ends above it, saying which setting to change', () => {
+  const shown: unknown[] = []
+  let taken = 300 * MB
+  const progress = { stage: (...of: unknown[]) => void shown.push(of), written: () => undefined }
+  const limited = limitMemory(progress, () => taken, 300)
+  limited.stage('reading purchases', 0.1)
+  taken += 1
+  expect(() => limited.stage('reading purchases', 0.2)).toThrow(RunError)
+  expect(() => limited.stage('reading purchases', 0.2)).toThrow(
+    /^reading purchases takes more memory than REPORTS_MEMORY_MB allows, which is 300: set it higher/,
+  )
+  expect(shown).toEqual([['reading purchases', 0.1]])
+})
