@@ -27,7 +27,7 @@ describe('questline demo', () => {
     }
     const first = await questline(['demo', '--once', '--json'], { folder, settings })
     expect(first).toMatchObject({ exit: 0, errors: '' })
-    const { address, database, game, audit, reports } = JSON.parse(first.output)
+    const { address, database, game, audit, reports, simulation } = JSON.parse(first.output)
     expect({ database, mismatches: game.mismatches }).toEqual({
       ...{ database: 'data/demo/app.db', mismatches: [] },
     })
@@ -35,6 +35,7 @@ describe('questline demo', () => {
     expect(audit).toMatchObject({ ok: true, checked: { players: 15 } })
     expect(game.statuses['429']).toBeUndefined()
     expect(reports).toMatchObject({ run: expect.any(String), mismatches: [] })
+    expect(simulation).toMatchObject({ right: true, faults: [], differences: [] })
     expect(await readdir(join(folder, 'data'))).toEqual(['demo'])
     const made = await outputsOf(join(folder, 'data/demo/reports'))
     expect(Object.keys(made)).toContain('report.html')
@@ -44,6 +45,8 @@ describe('questline demo', () => {
     expect(again.output).toContain('every answer and every balance was as the players expect')
     expect(again.output).toContain('audit clean: 30 accounts of 30 players')
     expect(again.output).toContain('every row ended where it was planted to end')
+    expect(again.output).toContain("the numbers are those of the game's own count, to the micro")
+    expect(again.output).toMatch(/\|window +\|country +\|country_revenue *\|\n/)
     const words = /npx questline (reports run .*?) {2}/.exec(again.output)?.[1]?.split(' ') ?? []
     expect(await questline([...words, '--json'], { folder })).toMatchObject({ exit: 0 })
     expect(await outputsOf(join(folder, 'data/demo/reports'))).toEqual(made)

@@ -1,7 +1,9 @@
 import { join, relative } from 'node:path'
 import type { AuditReport } from '../audit/audit.ts'
 import type { DayOfReports, GameSummary, Mismatch } from '../simulate/simulate.ts'
+import type { Simulated } from './demo-simulation.ts'
 import { table } from './output.ts'
+import { simulationText } from './simulate-text.ts'
 
 export type Played = {
   readonly address: string
@@ -76,14 +78,25 @@ export function reportsText(made: MadeReports): string {
   return `${head}\n${lines.join('\n')}\n\nevery row ended where it was planted to end\n\n${table(places, '  ')}`
 }
 
+/** What a game through the SDK was, and the newest of the numbers that were made of it. */
+export function simulatedText({ result, tookMs, tables }: Simulated): string {
+  const { played, network, right, events, verdicts } = result
+  const seconds = (tookMs / 1_000).toFixed(1)
+  const head = `Six minutes of a game through the SDK in ${seconds} s: ${number(played)} events in ${number(network.requests)} requests, ${number(network.twice)} of them twice, with late and bad events, lost connections and wrong clocks (${number(verdicts.duplicate)} duplicates, ${number(verdicts.rejected)} rejected, ${number(verdicts.conflict)} conflicts)`
+  const verdict = right
+    ? `each of its ${number(events)} events counts once: the numbers are those of the game's own count, to the micro`
+    : simulationText(result)
+  return `${head}\n\n${tables}\n\n${verdict}`
+}
+
 /** As seen from here, if it is below. */
 function shownPath(path: string): string {
   const fromHere = relative('', path)
   return fromHere.startsWith('..') ? path : fromHere
 }
 
-/** What to try next. */
-export function afterword(address: string): string {
+/** What to try next; `dataDir` is where the demo keeps all that it has. */
+export function afterword(address: string, dataDir: string): string {
   const json = "-H 'Content-Type: application/json'"
   return `Open
 ${table(
@@ -95,6 +108,11 @@ ${table(
   ],
   '  ',
 )}
+
+or follow the live numbers, while another minute of a game is played:
+
+  DATA_DIR=${shownPath(dataDir)} npx questline kpi --follow
+  DATA_DIR=${shownPath(dataDir)} npx questline simulate --to ${address} --duplicates 5% --late 2% --skew
 
 or be a player yourself; the same earn twice with one key counts once:
 

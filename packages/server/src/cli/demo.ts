@@ -12,25 +12,37 @@ import {
   playDayOfReports,
 } from '../simulate/simulate.ts'
 import { auditText } from './audit.ts'
-import { afterword, gameText, type MadeReports, type Played, reportsText } from './demo-text.ts'
+import { playSimulation } from './demo-simulation.ts'
+import {
+  afterword,
+  gameText,
+  type MadeReports,
+  type Played,
+  reportsText,
+  simulatedText,
+} from './demo-text.ts'
 import { describeDatabase } from './describe-database.ts'
 import { print, printJson } from './output.ts'
 import { serve } from './serve.ts'
+import { simulationDocument } from './simulate-text.ts'
 
 type Options = { readonly once?: true; readonly seed?: string; readonly json?: true }
 
 export const demoCommand = (): Command =>
   new Command('demo')
     .description(
-      'Run a development server on this machine only, let a made-up game play on it over HTTP, audit the books, make the daily reports of made-up purchases, and stay up until Ctrl-C. It uses its own folder, demo in DATA_DIR, and no other setting than DATA_DIR, PORT and LOG_LEVEL; run it as often as you like.',
+      'Run a development server on this machine only, let a made-up game play on it over HTTP, audit the books, make the daily reports of made-up purchases, play another game through the SDK whose live numbers are shown and compared with the truth, and stay up until Ctrl-C. It uses its own folder, demo in DATA_DIR, and no other setting than DATA_DIR, PORT and LOG_LEVEL; run it as often as you like.',
     )
     .option('--once', 'end after the game instead of staying up')
     .option('--seed <text>', 'play this game; each seed once per folder (default: a new one)')
-    .option('--json', 'print one JSON document: {address, database, seed, game, audit, reports}')
+    .option(
+      '--json',
+      'print one JSON document: {address, database, seed, game, audit, reports, simulation}',
+    )
     .addHelpText(
       'after',
       `
-Exit code 1 means that an answer or a report was wrong, or the audit found something.
+Exit code 1 means that an answer, a report or a number was wrong, or the audit found something.
 
 Examples:
   questline demo
@@ -44,12 +56,16 @@ Examples:
         const played = await play(config, server, seed)
         if (!json) await print(`${gameText(played)}\n\n${auditText(played.audit)}\n`)
         const reports = await makeReports(config, server)
-        if (json) await printJson({ ...played, reports })
-        else await print(reportsText(reports))
+        if (!json) await print(`${reportsText(reports)}\n`)
+        const isLive = !json && process.stdout.isTTY === true
+        const simulated = await playSimulation(server, seed, isLive)
+        const simulation = simulationDocument(simulated.result)
+        if (json) await printJson({ ...played, reports, simulation })
+        else await print(simulatedText(simulated))
         const mismatches = [...played.game.mismatches, ...reports.mismatches]
-        const isRight = mismatches.length === 0 && played.audit.ok
+        const isRight = mismatches.length === 0 && played.audit.ok && simulation.right
         if (once) return isRight ? 0 : 1
-        if (!json) await print(`\n${afterword(server.address)}`)
+        if (!json) await print(`\n${afterword(server.address, config.dataDir)}`)
         return 'stay'
       })
     })

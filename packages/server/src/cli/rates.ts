@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { createLog } from '../log/log.ts'
+import type { Config } from '../config.ts'
+import { createLog, type Log } from '../log/log.ts'
+import { systemClock } from '../platform/platform.ts'
 import { RatesFileError, type RatesOfDay, readRates } from '../windows/windows.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson } from './output.ts'
@@ -50,22 +52,26 @@ async function readDays(file: string): Promise<readonly RatesOfDay[]> {
   }
 }
 
-/** One event a day, together in one commit. */
 const logDays = (days: readonly RatesOfDay[]): Promise<number[]> =>
-  withDatabase(async ({ config, store, writer, clock }) => {
-    const log = createLog({ store, writer })
-    const now = clock.now()
-    const recorded = await Promise.all(
-      days.map(({ date, usdPerUnit }) =>
-        log.record({
-          ...{ app: config.ledger.defaultApp, eventType: 'rates', playerId: null },
-          ...{ occurredAt: now, receivedAt: now, intent: null, mustExist: false },
-          payload: JSON.stringify({ date, usd_per_unit: usdPerUnit }),
-        }),
-      ),
-    )
-    return recorded.map((each) => {
-      if (each.kind !== 'recorded') throw new Error('rates were not recorded')
-      return each.offset
-    })
+  withDatabase((opened) => logRates({ ...opened, log: createLog(opened) }, days))
+
+/** One event a day, together in one commit; their offsets. */
+export async function logRates(
+  { config, log }: { readonly config: Pick<Config, 'ledger'>; readonly log: Log },
+  days: readonly RatesOfDay[],
+): Promise<number[]> {
+  const now = systemClock.now()
+  const recorded = await Promise.all(
+    days.map(({ date, usdPerUnit }) =>
+      log.record({
+        ...{ app: config.ledger.defaultApp, eventType: 'rates', playerId: null },
+        ...{ occurredAt: now, receivedAt: now, intent: null, mustExist: false },
+        payload: JSON.stringify({ date, usd_per_unit: usdPerUnit }),
+      }),
+    ),
+  )
+  return recorded.map((each) => {
+    if (each.kind !== 'recorded') throw new Error('rates were not recorded')
+    return each.offset
   })
+}
