@@ -1,0 +1,87 @@
+// The server is killed over and over while a game is played: whatever was acknowledged is
+// there once, and the numbers are exactly right. SIMULATION_SECONDS plays longer.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { freshSqlite } from '../database.ts'
+import { plainSql } from '../plain-sql.ts'
+import { questline, type RunningServer, startServerProcess } from '../questline.ts'
+import { playOn } from './played-game.ts'
+
+const SECONDS = Number(process.env['SIMULATION_SECONDS'] ?? 12)
+const APP = 'my-game'
+const INGEST_KEY = 'an-ingest-key-for-the-time-of-a-test'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'questline-kills-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+it('a server that is killed over and over has all that it acknowledged, once', async () => {
+  const database = await freshSqlite()
+  const settings = {
+    ...{ DATA_DIR: folder, DATABASE_URL: database.url, LOG_LEVEL: 'error', RATE_LIMIT: 'off' },
+    ...{ PORT: String(await freePort()), EVENT_API_KEY: INGEST_KEY, EVENT_API_APP: APP },
+  }
+  const around = { folder, settings }
+  const made = await questline(['keys', 'create', '--scope', 'operator', '--json'], around)
+  const operator: string = JSON.parse(made.output).key
+
+  let server: RunningServer = await startServerProcess(around)
+  let kills = 0
+  const ending = new AbortController()
+  const killing = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      await sleep(200 + (kills % 5) * 200)
+      server.child.kill('SIGKILL')
+      await server.exit()
+      kills += 1
+      server = await startServerProcess(around)
+    }
+  }
+  try {
+    const killed = killing()
+    const url = server.facts.address
+    setTimeout(() => ending.abort(), SECONDS * 1_000)
+    const game = await playOn(
+      { url, keys: { operator, ingest: INGEST_KEY, server: '' } },
+      { minutes: SECONDS / 6, speed: 10, rate: 20, players: 20, offline: 0, seed: 'kills' },
+      { signal: AbortSignal.timeout(SECONDS * 1_000 + 10_000) },
+    )
+    await killed
+    const { failed, requests } = game.network
+    console.log(`${kills} kills, ${failed} of ${requests} requests unanswered`)
+    expect(game).toMatchObject({ faults: [], differences: [], right: true })
+    expect(kills).toBeGreaterThanOrEqual(3)
+    expect(failed).toBeGreaterThan(0)
+
+    const received = Object.entries(game.truth).filter(([name]) => /^loss .* received$/.test(name))
+    const accepted = received.reduce((sum, [, count]) => sum + count, 0)
+    const [ids] = await plainSql(database.url, 'SELECT count(*) AS ids FROM event_ids')
+    const [arrived] = await plainSql(database.url, 'SELECT sum(accepted) AS accepted FROM arrivals')
+    expect([Number(ids?.['ids']), Number(arrived?.['accepted'])]).toEqual([accepted, accepted])
+    const rebuilt = await questline(['windows', 'rebuild', '--json'], around)
+    const changed = JSON.parse(rebuilt.output).rebuilt.map(
+      (each: { changed: number }) => each.changed,
+    )
+    expect(changed).toEqual([0, 0])
+  } finally {
+    ending.abort()
+    server.child.kill('SIGTERM')
+    await server.exit()
+    await database.drop()
+  }
+}, 120_000)
