@@ -6,6 +6,7 @@ WORKDIR /app
 # Manifests only, so that this layer is rebuilt when a dependency changes and not with each line of code.
 COPY package.json package-lock.json ./
 COPY packages/contracts/package.json packages/contracts/
+COPY packages/sdk/package.json packages/sdk/
 COPY packages/server/package.json packages/server/
 # Nothing that runs in production needs an install script, so none gets to run; source maps, a fifth
 # of the installed bytes, are read by nothing at run time.
@@ -17,6 +18,7 @@ WORKDIR /app
 # npm nests a package under its workspace when two versions of it are needed: hence all of /app.
 COPY --from=dependencies /app ./
 COPY packages/contracts packages/contracts
+COPY packages/sdk packages/sdk
 COPY packages/server packages/server
 # `questline` on the path for `docker compose exec api questline …`. /data belongs to the user below
 # because a new named volume takes its owner from the image; `data` leads there, so that the address

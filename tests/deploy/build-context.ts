@@ -18,6 +18,8 @@ type LockedPackage = {
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
+const SERVER = 'packages/server'
+
 type Lockfile = { readonly packages: Readonly<Record<string, LockedPackage>> }
 
 /**
@@ -54,15 +56,29 @@ export function layOutImage(image: Image, root: string, target: string): void {
       })
     }
   }
-  const lockfile: Lockfile = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  for (const key of productionClosure(lockfile, 'packages/server')) {
+  const lockfile = readLockfile(root)
+  for (const key of productionClosure(lockfile, SERVER)) {
     linkPackage(lockfile.packages[key] ?? {}, key, root, target)
   }
+}
+
+/** The folders of the workspaces that the server needs in production, itself among them. */
+export function serverWorkspaces(root: string): readonly string[] {
+  const lockfile = readLockfile(root)
+  const linked = [...productionClosure(lockfile, SERVER)].flatMap((key) => {
+    const { link, resolved } = lockfile.packages[key] ?? {}
+    return link && resolved !== undefined ? [resolved] : []
+  })
+  return [SERVER, ...linked].sort()
 }
 
 /** Every file, folder and link below a folder, sorted: two listings are equal if nothing was written. */
 export function listing(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+}
+
+function readLockfile(root: string): Lockfile {
+  return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
 }
 
 function linkPackage(locked: LockedPackage, key: string, root: string, target: string): void {

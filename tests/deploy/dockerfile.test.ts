@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { contextFilter } from './build-context.ts'
+import { contextFilter, serverWorkspaces } from './build-context.ts'
 import { dockerfileFaults, type Surroundings } from './dockerfile.ts'
 import { documentedSettings, pinnedNodeVersion, ROOT, repositoryFile } from './repository.ts'
 
@@ -9,6 +9,7 @@ const surroundings: Surroundings = {
   nodeVersion: pinnedNodeVersion(),
   settings: documentedSettings(),
   reachesEngine: contextFilter(repositoryFile('.dockerignore')),
+  workspaces: serverWorkspaces(ROOT),
 }
 
 const PLANTED: readonly [string, string | RegExp, string, string][] = [
@@ -61,6 +62,30 @@ const PLANTED: readonly [string, string | RegExp, string, string][] = [
     'COPY tests p',
     '.dockerignore leaves out',
   ],
+  [
+    'a workspace left out',
+    'COPY packages/sdk packages/sdk\n',
+    '',
+    'packages/sdk is not copied into the image',
+  ],
+  [
+    'a workspace that only an earlier stage has',
+    /^COPY packages\/sdk packages\/sdk\n([\s\S]*)$/m,
+    'FROM base\n$1',
+    'packages/contracts is not copied into the image',
+  ],
+  [
+    'a manifest left out',
+    /^COPY packages\/sdk\/package.json .*$/m,
+    '',
+    'packages/sdk/package.json is not copied before npm ci',
+  ],
+  [
+    'a manifest that comes after the installation',
+    /^(COPY packages\/sdk\/package.json .*\n)([\s\S]*?-delete\n)/m,
+    '$2$1',
+    'packages/sdk/package.json is not copied before npm ci',
+  ],
   ['a secret in a variable', 'ENV ENV', 'ENV JWT_SECRET=x ENV', 'JWT_SECRET would be baked'],
   ['a secret in an argument', 'WORKDIR', 'ARG NPM_TOKEN\nWORKDIR', 'NPM_TOKEN would be baked'],
   ['an unknown setting', 'ENV ENV', 'ENV DATADIR=/x ENV', 'ENV DATADIR is not in .env.example'],
@@ -85,11 +110,27 @@ describe('the Dockerfile', () => {
   })
 })
 
+describe('the workspaces that the server needs', () => {
+  it('are the server and what its package.json asks for', () => {
+    const { dependencies }: { readonly dependencies: Readonly<Record<string, string>> } =
+      JSON.parse(repositoryFile('packages/server/package.json'))
+    const own = Object.keys(dependencies).flatMap(
+      (name) => name.match(/^@questline\/(.*)$/)?.[1] ?? [],
+    )
+
+    expect(surroundings.workspaces).toEqual(
+      [...own, 'server'].map((name) => `packages/${name}`).sort(),
+    )
+  })
+})
+
 describe('the build context', () => {
   it.each([
     ['package-lock.json', true],
     ['packages/server/src/cli.ts', true],
     ['packages/contracts/package.json', true],
+    ['packages/sdk/src/storage/file.ts', true],
+    ['packages/sdk/dist/sdk.js', false],
     ['.env', false],
     ['packages/server/.env', false],
     ['packages/server/.env.production', false],

@@ -31,6 +31,8 @@ export type Surroundings = {
   readonly nodeVersion: string
   readonly settings: ReadonlySet<string>
   readonly reachesEngine: (path: string) => boolean
+  /** Folders of the workspaces that the server needs in production. */
+  readonly workspaces: readonly string[]
 }
 
 const SECRET = /SECRET|PASSWORD|TOKEN|KEY|DATABASE_URL/
@@ -66,6 +68,7 @@ export function dockerfileFaults(text: string, surroundings: Surroundings): read
     ...image.bases.flatMap((base) => baseFaults(base, surroundings.nodeVersion)),
     ...processFaults(image),
     ...copyFaults(image, surroundings),
+    ...workspaceFaults(text, surroundings.workspaces),
     ...variableFaults(text, image, surroundings.settings),
   ]
 }
@@ -104,6 +107,22 @@ function copyFaults(image: Image, { root, reachesEngine }: Surroundings): string
       if (!existsSync(join(root, source))) return [`COPY of ${source}, which does not exist`]
       return reachesEngine(source) ? [] : [`COPY of ${source}, which .dockerignore leaves out`]
     })
+}
+
+// A workspace without its manifest stops `npm ci`, or is left out of what it installs; one without its
+// sources is a link that leads nowhere, which shows only when something imports it.
+function workspaceFaults(text: string, workspaces: readonly string[]): string[] {
+  const install = text.search(/^RUN npm ci/m)
+  const sourcesOf = (part: string): readonly string[] =>
+    readDockerfile(part).copies.flatMap(({ sources }) => sources)
+  const manifests = sourcesOf(text.slice(0, Math.max(0, install)))
+  const final = sourcesOf(text.slice(text.search(/^FROM [^\n]*(?![\s\S]*^FROM )/m)))
+  return workspaces.flatMap((folder) => [
+    ...(manifests.includes(`${folder}/package.json`)
+      ? []
+      : [`${folder}/package.json is not copied before npm ci`]),
+    ...(final.includes(folder) ? [] : [`${folder} is not copied into the image`]),
+  ])
 }
 
 function variableFaults(text: string, image: Image, settings: ReadonlySet<string>): string[] {
