@@ -55,7 +55,8 @@ function ownFields(type: string, n: number, number: number): object {
   }
 }
 
-const ENVELOPE = ['event_id', 'event_type', 'occurred_at', 'player_id', 'app_id']
+/** Each event has its own of these; one store transaction counts once. */
+const ENVELOPE = ['event_id', 'event_type', 'occurred_at', 'player_id', 'app_id', 'transaction_id']
 
 /** The family's own fields, as the catalogue shows them. */
 function exampleOf(type: keyof typeof CLIENT_FAMILIES): object {

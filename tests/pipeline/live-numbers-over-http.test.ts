@@ -87,6 +87,10 @@ describe.each(DATABASES)('live numbers on $name', (database) => {
       revenue_usd_micros: 500_000,
       users: 3,
       matches: 1,
+      events_by_type: [
+        { event_type: 'purchase', count: 2 },
+        { event_type: 'match', count: 1 },
+      ],
       matches_by_country: [
         { country: 'Portugal', country_code: 'PT', matches: 1 },
         { country: 'United States', country_code: 'US', matches: 1 },
