@@ -36,8 +36,8 @@ export type Consumers = {
 }
 
 /**
- * Events in one transaction. With 2,000 an upsert of a fact serves half as many events as with 10,000
- * and the whole takes a quarter longer; more than that gains little and keeps readers waiting.
+ * Events in one transaction while there are so many: fewer share a row, more take memory. With 2,000
+ * windows takes 8.1 µs of CPU an event and the process of a catch-up 272 MB, with 5,000 6.5 and 348.
  */
 export const BATCH_EVENTS = 5_000
 
