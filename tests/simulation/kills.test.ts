@@ -12,6 +12,8 @@ import { questline, type RunningServer, startServerProcess } from '../questline.
 import { playOn } from './played-game.ts'
 
 const SECONDS = Number(process.env['SIMULATION_SECONDS'] ?? 12)
+/** After it listens: in the middle of the first requests, and when the consumers have begun. */
+const LIVES_MS = [300, 1_200, 600, 1_800, 900]
 const APP = 'my-game'
 const INGEST_KEY = 'an-ingest-key-for-the-time-of-a-test'
 
@@ -45,7 +47,7 @@ it('a server that is killed over and over has all that it acknowledged, once', a
   const ending = new AbortController()
   const killing = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      await sleep(200 + (kills % 5) * 200)
+      await sleep(LIVES_MS[kills % LIVES_MS.length])
       server.child.kill('SIGKILL')
       await server.exit()
       kills += 1
