@@ -222,7 +222,7 @@ describe('migrate', () => {
   it('makes a new database, and says the second time that it was there', async () => {
     const first = await run('migrate --json')
     expect(JSON.parse(first.output)).toEqual({
-      ...{ database: 'data/app.db', schema: 1, applied: ['books'] },
+      ...{ database: 'data/app.db', schema: 3, applied: ['books', 'game-events', 'player-events'] },
     })
     expect(await run('migrate')).toEqual({
       exit: 0,
@@ -239,7 +239,9 @@ describe('migrate', () => {
       const { output, errors } = await run('migrate --json', {
         settings: { DATABASE_URL: named.href },
       })
-      expect(JSON.parse(output)).toMatchObject({ applied: ['books'] })
+      expect(JSON.parse(output)).toMatchObject({
+        applied: ['books', 'game-events', 'player-events'],
+      })
       expect(output + errors).not.toContain(named.password)
       const settings = { DATABASE_URL: url }
       await run('keys create --scope operator', { settings })
