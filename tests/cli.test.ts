@@ -226,7 +226,7 @@ describe('migrate', () => {
     })
     expect(await run('migrate')).toEqual({
       exit: 0,
-      output: 'data/app.db has schema 1 (was up to date)\n',
+      output: 'data/app.db has schema 3 (was up to date)\n',
       errors: '',
     })
   })
