@@ -1,6 +1,7 @@
 // A comparison that finds nothing proves nothing, unless it finds each of these.
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { logRates } from '../../packages/server/src/cli/rates.ts'
 import type { Fetch, SimulationSettings } from '../../packages/server/src/simulate/simulate.ts'
 import { freshSqlite } from '../database.ts'
 import { startServer, type TestServer } from '../http/server.ts'
@@ -8,17 +9,25 @@ import { createPassingTime } from './passing-time.ts'
 import { direct, playOn } from './played-game.ts'
 
 const HOUR = 3_600_000
-const passing = createPassingTime(Math.floor(Date.now() / HOUR) * HOUR - 24 * HOUR)
+const DAY = 24 * HOUR
+const passing = createPassingTime(Math.floor(Date.now() / DAY) * DAY - DAY + 6 * HOUR)
+/** Two currencies have rates for the one day that is played, the others have none. */
+const DATE = new Date(passing.clock.now()).toISOString().slice(0, 10)
+const USD_PER_UNIT = { EUR: '1.08325', JPY: '0.006641' }
+const RATES: ReadonlyMap<string, string> = new Map(
+  Object.entries(USD_PER_UNIT).map(([currency, rate]) => [`${DATE} ${currency}`, rate]),
+)
 let server: TestServer
 beforeAll(async () => {
   server = await startServer(
     { name: 'sqlite', fresh: freshSqlite },
     { settings: { CONSUMERS: 'on' }, world: { clock: passing.clock } },
   )
+  await logRates(server.books, [{ date: DATE, usdPerUnit: USD_PER_UNIT }])
 })
 afterAll(() => server.stop())
 
-const GAME = { minutes: 2, rate: 1, players: 6, edgeMs: 0, patienceMs: 700 }
+const GAME = { minutes: 2, rate: 1, players: 6, edgeMs: 0, patienceMs: 700, rates: RATES }
 
 const play = (
   fetch: Fetch,
@@ -104,7 +113,7 @@ describe('a game', () => {
     expect(await bodies('two')).not.toEqual(one)
   })
 
-  const PLAIN = { bad: 0, duplicates: 0, offline: 0, late: 0, skew: false, rates: new Map() }
+  const PLAIN = { bad: 0, duplicates: 0, offline: 0, late: 0, skew: false }
   it.each([
     [
       'an event that was accepted and dropped',
@@ -155,12 +164,11 @@ describe('a game', () => {
     expect(game.differences.map((found) => found.what)).toContainEqual(expect.stringMatching(what))
   })
 
-  it('finds that its own truth is wrong: by a rate that nobody has imported', async () => {
-    const days = [...Array(3)].map((_, ago) => new Date(Date.now() - ago * 24 * HOUR))
-    const rates = new Map(days.map((day) => [`${day.toISOString().slice(0, 10)} EUR`, '1.1']))
+  it('finds that its own truth is wrong: by a rate with another last digit', async () => {
+    const rates = new Map([...RATES, [`${DATE} EUR`, '1.08326']])
     const game = await play(direct, globalThis.fetch, { ...PLAIN, rates, seed: 'rates' })
     expect(game.differences.map(({ what }) => what)).toContainEqual(
-      expect.stringMatching(/unconverted EUR/),
+      expect.stringMatching(/revenue_usd_micros/),
     )
   })
 

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { freshSqlite } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
 import { questline, type RunningServer, startServerProcess } from '../questline.ts'
+import { lakeFaults, lakeFigures, ofMinutes } from './lake-figures.ts'
 import { playOn } from './played-game.ts'
 
 const SECONDS = Number(process.env['SIMULATION_SECONDS'] ?? 12)
@@ -70,6 +71,8 @@ it('a server that is killed over and over has all that it acknowledged, once', a
     expect(kills).toBeGreaterThanOrEqual(3)
     expect(failed).toBeGreaterThan(0)
 
+    expect(await lakeFigures(APP, around)).toEqual(ofMinutes(game.truth))
+    expect(await lakeFaults(around)).toEqual([])
     const received = Object.entries(game.truth).filter(([name]) => /^loss .* received$/.test(name))
     const accepted = received.reduce((sum, [, count]) => sum + count, 0)
     const [ids] = await plainSql(database.url, 'SELECT count(*) AS ids FROM event_ids')

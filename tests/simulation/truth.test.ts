@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { DATABASES } from '../database.ts'
 import { startServer, type TestServer } from '../http/server.ts'
+import { dailyUsersReport, lakeFaults, lakeFigures, ofMinutes } from './lake-figures.ts'
 import { createPassingTime } from './passing-time.ts'
 import { direct, playOn } from './played-game.ts'
 
@@ -29,5 +30,12 @@ describe.each(DATABASES)('the truth of a game on $name', (database) => {
       { time: passing.time, fetch: passing.holding(direct) },
     )
     expect(game).toMatchObject({ faults: [], differences: [], right: true })
+
+    const settings = { DATABASE_URL: server.databaseUrl, DATA_DIR: server.dataDir }
+    const around = { folder: server.dataDir, settings }
+    expect(await lakeFigures('my-game', around)).toEqual(ofMinutes(game.truth))
+    expect(await dailyUsersReport('my-game', around)).toEqual(game.dailyUsers)
+    expect(new Set(game.dailyUsers.map(({ date }) => date)).size).toBe(2)
+    expect(await lakeFaults(around)).toEqual([])
   })
 })
