@@ -10,7 +10,7 @@ import {
   UNKNOWN,
 } from './actor.ts'
 import { badEvent, repeatedPurchase } from './bad-events.ts'
-import type { Cast } from './cast.ts'
+import { type Cast, SKEWS_MS } from './cast.ts'
 import { MOVES, type Opponent } from './game-moves.ts'
 import {
   type Active,
@@ -24,6 +24,7 @@ import type { ScriptSettings } from './script.ts'
 const MINUTE_MS = 60_000
 const SESSION_ENDS = 0.06
 const BOT_SHARE = 0.2
+const CLOCK_IS_SET = 0.1
 const OFFLINE_MS = { min: 5_000, max: 60_000 }
 /** Of the events that are bad, those that are a store's transaction again. */
 const REPEATED_SHARE = 0.25
@@ -72,6 +73,12 @@ export function createActors(dice: Dice, cast: Cast, { late, bad, offline }: Scr
     return planEvent(dice, actor, at, repeated ?? badEvent(dice, () => usedIds.pop()))
   }
 
+  /** A wrong clock may be put right, and a right one of such a device is soon wrong again. */
+  const newSkew = ({ member }: Actor): number | null => {
+    if (member.skewMs === 0 || !dice.chance(CLOCK_IS_SET)) return null
+    return dice.chance(0.5) ? 0 : dice.pick(SKEWS_MS)
+  }
+
   const next = (actor: Actor, at: number): readonly PlannedEvent[] => {
     if (actor.session === null) return beginSession(dice, actor, at)
     if (dice.chance(SESSION_ENDS)) return [endSession(dice, actor, at)]
@@ -83,7 +90,7 @@ export function createActors(dice: Dice, cast: Cast, { late, bad, offline }: Scr
     login(player: number, at: number): Turn {
       const events = beginSession(dice, actorOf(player), at)
       usedIds.push(...events.map(({ id }) => id))
-      return { at, player, events, offlineMs: 0 }
+      return { at, player, events, offlineMs: 0, setSkewMs: null }
     },
 
     /** The player begins to play, goes on, or ends. */
@@ -91,7 +98,7 @@ export function createActors(dice: Dice, cast: Cast, { late, bad, offline }: Scr
       const events = next(actorOf(player), at)
       const isLost = dice.chance(offline)
       const offlineMs = isLost ? dice.between(OFFLINE_MS.min, OFFLINE_MS.max) : 0
-      return { at, player, events, offlineMs }
+      return { at, player, events, offlineMs, setSkewMs: newSkew(actorOf(player)) }
     },
   }
 }

@@ -12,7 +12,7 @@ export type Member = {
   readonly away: SaidCountry
   readonly platform: PlatformName
   readonly appVersion: string
-  /** How much the device's clock is wrong, in milliseconds. */
+  /** How much the device's clock is wrong at first, in milliseconds; 0 is right, and stays so. */
   readonly skewMs: number
   /** Logs in before the game begins, stays in one country, and is whom others play against. */
   readonly isRegular: boolean
@@ -45,7 +45,8 @@ export const AREAS: readonly Place[] = [...new Set([...COUNTRIES.map(({ code }) 
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-const SKEWS_MS = [
+/** How much clocks are wrong, in milliseconds. */
+export const SKEWS_MS = [
   ...[-DAY_MS, 2 * DAY_MS, 3 * 60 * MINUTE_MS, -7 * MINUTE_MS, 40_000, -11_000],
   // A device whose battery was empty: it is 26 years behind.
   -9_500 * DAY_MS,

@@ -26,6 +26,11 @@ export type Device = {
   readonly count: DeviceCount
   /** Records an event as the game does. */
   play(event: PlannedEvent): void
+  /**
+   * The device's clock is set, now or as soon as nothing waits that says itself when it was: only the
+   * age of an event survives that.
+   */
+  setClock(skewMs: number): void
   /** Has no connection until then, on the game's clock. */
   loseConnection(until: number): void
   /** Sends what waits. */
@@ -47,14 +52,24 @@ export function createDevice(
   { url, apiKey, app, sdk }: DeviceSettings,
 ): Device {
   const count: DeviceCount = { version: member.appVersion, accepted: 0, highest: 0 }
-  const state = { offlineUntil: 0, seq: 0, answered: 0, dropped: 0 }
+  const state = { offlineUntil: 0, seq: 0, answered: 0, dropped: 0, skewMs: member.skewMs }
+  const waiting = (): number => state.seq - state.answered - state.dropped
+  /** Whether an event waits of which only its own time is known, by the clock as it is. */
+  let isBound = false
+  let nextSkewMs: number | null = null
+  const turnClock = (): void => {
+    if (waiting() === 0) isBound = false
+    if (nextSkewMs === null || isBound) return
+    state.skewMs = nextSkewMs
+    nextSkewMs = null
+  }
   /** While an event is recorded: what the device's clock shows. */
   let shown: number | null = null
   const client = createClient({
     ...{ url, apiKey, appId: app, playerId: member.id, settings: sdk },
     ...{ platform: member.platform, appVersion: member.appVersion },
     host: {
-      now: () => shown ?? time.now() + member.skewMs,
+      now: () => shown ?? time.now() + state.skewMs,
       monotonic: time.monotonic,
       random: () => dice.between(0, 2 ** 32 - 1) / 2 ** 32,
       setTimer: time.setTimer,
@@ -79,13 +94,19 @@ export function createDevice(
   return {
     count,
     play(event) {
+      turnClock()
       state.seq += 1
       verdicts.track({ event, device: count, seq: state.seq, isAccepted: false })
       const isPunctual = !event.isLate && time.now() - event.at <= PUNCTUAL_MS
-      shown = event.at + member.skewMs
+      isBound ||= !isPunctual
+      shown = event.at + state.skewMs
       const said = isPunctual ? {} : { occurred_at: new Date(shown).toISOString() }
       record(client, event.type, { ...event.fields, ...said, event_id: event.id })
       shown = null
+    },
+    setClock(skewMs) {
+      nextSkewMs = skewMs
+      turnClock()
     },
     loseConnection(until) {
       state.offlineUntil = until
@@ -93,7 +114,7 @@ export function createDevice(
     flush: () => client.flush(),
     close: () => client.shutdown(0),
     answered: () => state.answered,
-    waiting: () => state.seq - state.answered - state.dropped,
+    waiting,
   }
 }
 

@@ -43,4 +43,6 @@ export type Turn = {
   readonly events: readonly PlannedEvent[]
   /** From now on the player has no connection for so many milliseconds. */
   readonly offlineMs: number
+  /** Afterwards the device's clock is wrong by so much; null leaves it as it is. */
+  readonly setSkewMs: number | null
 }

@@ -111,6 +111,7 @@ function openStage(parts: SimulationParts, settings: SimulationSettings, cast: C
       const device = crowd.deviceOf(turn.player)
       for (const event of turn.events) device.play(event)
       count += turn.events.length
+      if (turn.setSkewMs !== null) device.setClock(turn.setSkewMs)
       if (turn.offlineMs > 0) device.loseConnection(time.now() + turn.offlineMs / speed)
     },
     settle,
