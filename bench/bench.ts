@@ -19,6 +19,7 @@ import { ingestBench } from './ingest/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
+import { createSoakBench } from './soak/run.ts'
 import { windowsBench } from './windows/run.ts'
 
 const PYTHON_DEFAULT = process.env['BENCH_PYTHON'] || 'python3'
@@ -28,6 +29,9 @@ const benchesWith = (reports: ReportsBenchSettings): readonly Bench[] => [
   createReportsBench(reports),
 ]
 const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT })
+const SOAK_MINUTES_DEFAULT = 20
+/** Too long to be part of all. */
+const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT })
 const ROUNDS = 3
 const WARMUP_SECONDS = 1
 const SECONDS_DEFAULT = 4
@@ -37,10 +41,13 @@ const HELP = `Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('|
 Measures the real server with its durability on, and keeps the result in the folder of each
 benchmark. Takes about eight minutes; without a name it runs all:
 ${BENCHES.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).join('\n')}
+and only by its name:
+  ${SOAK.name.padEnd(7)} ${SOAK.question}
 
   --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
   --postgres    on PostgreSQL instead of SQLite
   --sizes LIST  reports: of how many purchases, of ${SIZES.map(({ name }) => name).join(', ')} (${SIZES_DEFAULT})
+  --minutes N   soak: how long (${SOAK_MINUTES_DEFAULT})
   --python PATH reports: a Python that has pandas, pyarrow and polars (BENCH_PYTHON, or python3)
   --json        print the reports as JSON
   --help        print this
@@ -67,6 +74,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
       seconds: { type: 'string', default: String(SECONDS_DEFAULT) },
       postgres: { type: 'boolean', default: false },
       sizes: { type: 'string', default: SIZES_DEFAULT },
+      minutes: { type: 'string', default: String(SOAK_MINUTES_DEFAULT) },
       python: { type: 'string', default: PYTHON_DEFAULT },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -75,10 +83,16 @@ function readCommand(args: readonly string[]): Command | 'help' {
   if (values.help) return 'help'
   const seconds = Number(values.seconds)
   if (!(seconds >= 1 && seconds <= 3_600)) throw new WrongCommand('--seconds takes 1 to 3600')
-  const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name))
+  const known = [...BENCHES, SOAK]
+  const unknown = positionals.find((name) => !known.some((bench) => bench.name === name))
   if (unknown !== undefined) throw new WrongCommand(`there is no benchmark "${unknown}"`)
   const all = benchesWith({ sizes: sizesIn(values.sizes), python: values.python })
-  const benches = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+  const minutes = Number(values.minutes)
+  if (!(minutes >= 0.5 && minutes <= 10_080)) throw new WrongCommand('--minutes takes 0.5 to 10080')
+  const benches =
+    positionals.length === 0
+      ? all
+      : [...all, createSoakBench({ minutes })].filter(({ name }) => positionals.includes(name))
   return { benches, seconds, postgres: values.postgres, json: values.json }
 }
 
