@@ -23,12 +23,15 @@ const GRAINS = [
 ] as const
 
 const ATTEMPTS = 20
+/** Of a server that has never answered. */
+const FIRST_ATTEMPTS = 2
 const BUSY_MS = 500
 
 type Json = Readonly<Record<string, unknown>>
 
 /** Reads what the server shows to operators, as figures. */
 export function createAsking({ url, operatorKey, app, fetch, pause }: ServerParts) {
+  let hasAnswered = false
   const ask = async (path: string, query: Readonly<Record<string, string>>): Promise<Json> => {
     const address = new URL(path, url)
     address.search = new URLSearchParams({ app, ...query }).toString()
@@ -36,9 +39,10 @@ export function createAsking({ url, operatorKey, app, fetch, pause }: ServerPart
       const response = await fetch(address, {
         headers: { authorization: `Bearer ${operatorKey}` },
       }).catch(() => null)
+      hasAnswered ||= response !== null
       if (response?.ok) return Object(await response.json())
       const isFinal = response !== null && response.status < 500 && response.status !== 429
-      if (isFinal || attempt === ATTEMPTS) {
+      if (isFinal || attempt >= (hasAnswered ? ATTEMPTS : FIRST_ATTEMPTS)) {
         const said = response === null ? 'no answer' : `${response.status}`
         throw new NoAnswerError(`GET ${path}: ${said} ${(await response?.text()) ?? ''}`.trim())
       }
