@@ -18,6 +18,27 @@ const MISHAPS = ['answer-lost', 'copied', 'twins'] as const
 /** Beyond, what is corrected by the time of sending is off by more than the game allows for. */
 const SLOW_MS = 2_000
 
+/** Each takes a connection: thousands of devices that wake at once would take thousands. */
+const AT_ONCE_MAX = 128
+
+/** Lets so many work at once, and the others in their order. */
+function createTurnstile(most: number) {
+  const waiting: (() => void)[] = []
+  let inside = 0
+  return {
+    async enter(): Promise<void> {
+      if (inside < most) inside += 1
+      // Whoever leaves hands its place over.
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+    },
+    leave(): void {
+      const next = waiting.shift()
+      if (next) next()
+      else inside -= 1
+    },
+  }
+}
+
 type Answer = { readonly response: HttpResponse; readonly verdicts: readonly Verdict[] | null }
 
 /**
@@ -31,12 +52,12 @@ export function createNetwork(
   const { time, dice, fetch, verdicts } = parts
   const counts = { requests: 0, failed: 0, slow: 0, twice: 0 }
   const statuses = new Map<string, number>()
-  let inFlight = 0
+  const turnstile = createTurnstile(AT_ONCE_MAX)
 
   const send = async (url: string, request: HttpRequest): Promise<Answer> => {
     const since = time.monotonic()
     counts.requests += 1
-    inFlight += 1
+    await turnstile.enter()
     try {
       const response = await fetch(url, request)
       const body = Object(await response.json().catch(() => null))
@@ -49,7 +70,7 @@ export function createNetwork(
       counts.failed += 1
       throw error
     } finally {
-      inFlight -= 1
+      turnstile.leave()
       if (time.monotonic() - since > SLOW_MS) counts.slow += 1
     }
   }
@@ -91,7 +112,6 @@ export function createNetwork(
         return answer.response
       }
     },
-    inFlight: () => inFlight,
     /** Requests, with those that got no answer, took long, or came twice. */
     counts: () => ({ ...counts, statuses: Object.fromEntries([...statuses].sort()) }),
   }
