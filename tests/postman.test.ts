@@ -109,7 +109,9 @@ test('a request that is answered otherwise makes the run fail', async () => {
 describe('the collection', () => {
   test('plays each route to its success, under each of its names', () => {
     const successes = steps.filter(({ problem }) => problem === undefined)
-    for (const route of ROUTES) {
+    // A stream has no end that a collection could wait for.
+    const ending = ROUTES.filter(({ produces = [] }) => !produces.includes('text/event-stream'))
+    for (const route of ending) {
       for (const path of [route.path, ...route.aliases]) {
         const played = successes.some(
           (step) => step.route === route && (step.path ?? route.path) === path,
