@@ -19,13 +19,14 @@ import { ingestBench } from './ingest/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
+import { sdkBench } from './sdk/run.ts'
 import { createSoakBench } from './soak/run.ts'
 import { windowsBench } from './windows/run.ts'
 
 const PYTHON_DEFAULT = process.env['BENCH_PYTHON'] || 'python3'
 
 const benchesWith = (reports: ReportsBenchSettings): readonly Bench[] => [
-  ...[httpBench, earnBench, ingestBench, loginBench, windowsBench],
+  ...[httpBench, earnBench, ingestBench, loginBench, windowsBench, sdkBench],
   createReportsBench(reports),
 ]
 const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT })
@@ -39,7 +40,7 @@ const SECONDS_DEFAULT = 4
 const HELP = `Usage: npm run bench -- [${BENCHES.map(({ name }) => name).join('|')}]... [options]
 
 Measures the real server with its durability on, and keeps the result in the folder of each
-benchmark. Takes about eight minutes; without a name it runs all:
+benchmark. Takes about fifteen minutes; without a name it runs all:
 ${BENCHES.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).join('\n')}
 and only by its name:
   ${SOAK.name.padEnd(7)} ${SOAK.question}

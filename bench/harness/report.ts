@@ -116,11 +116,12 @@ function cells(figure: Figure): string[] {
 }
 
 function number(value: number, unit: Unit): string {
-  if (unit === '/s' || unit === 'MB') return Math.round(value).toLocaleString('en-US')
-  return value.toFixed(unit === 'per 1,000' ? 1 : 2)
+  if (WHOLE.has(unit)) return Math.round(value).toLocaleString('en-US')
+  return value.toFixed(unit === 'per 1,000' || unit === 'µs' ? 1 : 2)
 }
 
-const suffix = (unit: Unit): string =>
-  ({ x: ' ×', '/s': '/s', s: ' s', ms: ' ms', 'per 1,000': ' per 1,000', MB: ' MB' })[unit]
+const WHOLE: ReadonlySet<Unit> = new Set(['/s', 'MB', 'bytes', 'events'])
+
+const suffix = (unit: Unit): string => (unit === '/s' ? unit : ` ${unit === 'x' ? '×' : unit}`)
 
 const ms = (value: number): string => `${value.toFixed(2)} ms`

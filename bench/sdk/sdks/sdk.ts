@@ -1,0 +1,29 @@
+import type { SdkName } from '../protocols.ts'
+
+/** An SDK as the made-up game uses it. */
+export type Sdk = {
+  /** Never waits. The texts go with the event, to give it a size. */
+  record(mark: string, isPurchase: boolean, texts: readonly string[]): void
+  /** Ends it as its documentation says, within about that time. */
+  end(withinMs: number): Promise<void>
+}
+
+export type Place = {
+  readonly url: string
+  /** Where what must survive the process is kept; without one it is kept in memory. */
+  readonly folder?: string
+  /** How many events may wait; only ours is asked to do with fewer. */
+  readonly queueEvents?: number
+}
+
+/** Loads an SDK, and resolves when it takes events. Only the one that is asked for is loaded. */
+export async function startSdk(name: SdkName, place: Place): Promise<Sdk> {
+  if (name === 'questline') return (await import('./questline.ts')).startQuestline(place)
+  if (name === 'posthog') return (await import('./posthog.ts')).startPosthog(place)
+  if (name === 'segment') return (await import('./segment.ts')).startSegment(place)
+  return (await import('./gameanalytics.ts')).startGameAnalytics(place)
+}
+
+/** t0, t1 …: what every SDK takes as free fields. */
+export const textFields = (texts: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(texts.map((text, n) => [`t${n}`, text]))
