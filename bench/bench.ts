@@ -16,6 +16,7 @@ import {
 } from './harness/harness.ts'
 import { httpBench } from './http/run.ts'
 import { ingestBench } from './ingest/run.ts'
+import { createLakeBench } from './lake/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
@@ -25,11 +26,16 @@ import { windowsBench } from './windows/run.ts'
 
 const PYTHON_DEFAULT = process.env['BENCH_PYTHON'] || 'python3'
 
-const benchesWith = (reports: ReportsBenchSettings): readonly Bench[] => [
+const benchesWith = (reports: ReportsBenchSettings, lakeEvents: number): readonly Bench[] => [
   ...[httpBench, earnBench, ingestBench, loginBench, windowsBench, sdkBench],
+  createLakeBench({ events: lakeEvents }),
   createReportsBench(reports),
 ]
-const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT })
+const LAKE_EVENTS_DEFAULT = 1_000_000
+const BENCHES = benchesWith(
+  { sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT },
+  LAKE_EVENTS_DEFAULT,
+)
 const SOAK_MINUTES_DEFAULT = 20
 /** Too long to be part of all. */
 const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT })
@@ -48,6 +54,7 @@ and only by its name:
   --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
   --postgres    on PostgreSQL instead of SQLite
   --sizes LIST  reports: of how many purchases, of ${SIZES.map(({ name }) => name).join(', ')} (${SIZES_DEFAULT})
+  --events N    lake: of how many events (${LAKE_EVENTS_DEFAULT})
   --minutes N   soak: how long (${SOAK_MINUTES_DEFAULT})
   --python PATH reports: a Python that has pandas, pyarrow and polars (BENCH_PYTHON, or python3)
   --json        print the reports as JSON
@@ -75,6 +82,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
       seconds: { type: 'string', default: String(SECONDS_DEFAULT) },
       postgres: { type: 'boolean', default: false },
       sizes: { type: 'string', default: SIZES_DEFAULT },
+      events: { type: 'string', default: String(LAKE_EVENTS_DEFAULT) },
       minutes: { type: 'string', default: String(SOAK_MINUTES_DEFAULT) },
       python: { type: 'string', default: PYTHON_DEFAULT },
       json: { type: 'boolean', default: false },
@@ -87,7 +95,11 @@ function readCommand(args: readonly string[]): Command | 'help' {
   const known = [...BENCHES, SOAK]
   const unknown = positionals.find((name) => !known.some((bench) => bench.name === name))
   if (unknown !== undefined) throw new WrongCommand(`there is no benchmark "${unknown}"`)
-  const all = benchesWith({ sizes: sizesIn(values.sizes), python: values.python })
+  const events = Number(values.events)
+  if (!(events >= 10_000 && events <= 100_000_000)) {
+    throw new WrongCommand('--events takes 10000 to 100000000')
+  }
+  const all = benchesWith({ sizes: sizesIn(values.sizes), python: values.python }, events)
   const minutes = Number(values.minutes)
   if (!(minutes >= 0.5 && minutes <= 10_080)) throw new WrongCommand('--minutes takes 0.5 to 10080')
   const benches =

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { countryOf as countryOfCode } from '../../packages/server/src/quality/quality.ts'
 import {
   type DailyUsers,
   dailyUsers,
@@ -12,6 +13,7 @@ import { openTestLake, type TestLake } from './open-test-lake.ts'
 
 const MIDNIGHT = Date.UTC(2026, 2, 2)
 const ALL = '(ALL)'
+const nameOf = (code: string): string => countryOfCode(code).name
 
 type Event = {
   readonly kind: 'game' | 'free' | 'server'
@@ -158,7 +160,7 @@ describe('daily users of random events', () => {
           await write(lake, events)
           await lake.bring({ batchEvents })
           const rows = await lake.read((opened) =>
-            dailyUsers(opened, { from: null, to: null, app: null }),
+            dailyUsers(opened, { from: null, to: null, app: null }, nameOf),
           )
           const expected = model(events)
           expect(named(rows)).toEqual(expected)
@@ -201,7 +203,7 @@ describe('daily users of random events', () => {
     const one = { date: day, country: 'Portugal', country_code: 'PT', distinct_users: 1 }
     const all = { date: day, country: ALL, country_code: ALL, distinct_users: 1 }
     const report = (app: string | null) =>
-      lake.read((opened) => dailyUsers(opened, { from: day, to: day, app }))
+      lake.read((opened) => dailyUsers(opened, { from: day, to: day, app }, nameOf))
     expect(await report('game')).toEqual([
       { ...one, platform: 'IOS' },
       { ...one, platform: 'WEB' },

@@ -121,7 +121,7 @@ async function createApp(
   books: Books,
   metrics: Metrics,
   reports: ReportsDesk,
-  { numbers }: Pipeline,
+  { alarms, numbers }: Pipeline,
   isStopping: () => boolean,
 ) {
   const { config, world, store, writer } = books
@@ -139,6 +139,7 @@ async function createApp(
       load: writer.stats,
       isStopping,
       readiness: createReadiness(books),
+      alarms,
       metrics: metrics.text,
       observer: measureRequests(metrics),
     },

@@ -17,6 +17,8 @@ import { newestPosition, nextChanges, readKpi, readLoss } from './windows/window
 export type Pipeline = {
   /** What HTTP shows of it. */
   readonly numbers: LiveNumbers
+  /** What somebody should look at, one sentence each. */
+  alarms(): readonly string[]
   /** The log may have grown. */
   look(): void
   /** Starts the consumers; the result stops them, and waits for the step in progress. */
@@ -56,6 +58,7 @@ export async function createPipeline(
       loss: (app) => readLoss(store.read, app),
       onChange: watch.onChange,
     },
+    alarms: sinks.alarms,
     look: thread.look,
     async begin() {
       if (!config.quality.consumers) return async () => undefined

@@ -16,7 +16,7 @@ export function readLakeSettings(read: Reader, dataDir: string) {
   return {
     folder: resolve(read.text('LAKE_DIR') ?? join(dataDir, 'lake')),
     batchMs: read.integer('LAKE_BATCH_SEC', 60, 1, 86_400) * 1_000,
-    batchEvents: read.integer('LAKE_BATCH_EVENTS', 500_000, 1_000, 100_000_000),
+    batchEvents: read.integer('LAKE_BATCH_EVENTS', 200_000, 1_000, 100_000_000),
     memoryLimitMb: read.integer('LAKE_MEMORY_MB', 512, 128, 1_048_576),
     keptMs: keepDays === 0 ? null : keepDays * DAY_MS,
     logKeptMs: logKeepDays * DAY_MS,

@@ -48,7 +48,12 @@ export function createSinks({ clock, logger, metrics, watch }: SinksParts, order
   }
 
   return {
-    backlog,
+    /** One sentence each. */
+    alarms(): readonly string[] {
+      const { ageMs, isAlarm } = backlog()
+      const hours = Math.floor(ageMs / 3_600_000)
+      return isAlarm ? [`events have waited for ${hours} hours to be forwarded`] : []
+    },
     begin(): Stop {
       const stop = thread.begin()
       const timer = setInterval(look, LOOK_MS)

@@ -19,6 +19,11 @@ const Health = Type.Object(
         { description: 'Cached counters; in production for operators only.' },
       ),
     ),
+    alarms: Type.Optional(
+      Type.Array(Shown, {
+        description: 'What somebody should look at, while the server goes on; shown as checks are.',
+      }),
+    ),
   },
   { title: 'Health' },
 )

@@ -1,3 +1,4 @@
+import { countryOf } from '../quality/quality.ts'
 import { csvCell } from '../reports/cells/cells.ts'
 import { type DailyUsers, dailyUsers } from '../reports/daily-users/daily-users.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -26,7 +27,7 @@ export async function reportDailyUsers(options: DailyUsersOptions): Promise<void
     throw new CommandFailure(2, `--from ${from} is after --to ${to}`)
   }
   const rows = await withCurrentLake(({ read }) =>
-    read((lake) => dailyUsers(lake, { from, to, app })),
+    read((lake) => dailyUsers(lake, { from, to, app }, (code) => countryOf(code).name)),
   )
   if (json) return printJson(rows)
   await print(csv ? csvText(rows) : tableText(rows))

@@ -82,6 +82,8 @@ export type HttpParts = {
   readonly isStopping: () => boolean
   /** Null when writes can be taken, else why not. Cached by whoever passes it. */
   readonly readiness: () => Promise<string | null>
+  /** What somebody should look at though the server goes on, one sentence each. */
+  readonly alarms: () => readonly string[]
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
   /** For a route, method and status: takes the seconds that each request took. */

@@ -26,12 +26,10 @@ export interface LakeEngine {
   stream(sql: string): Promise<DuckDBResult>
   /** The connection itself, for statements that a person wrote. */
   readonly connection: DuckDBConnection
-  /** Appends to a table of `width` columns of text. */
-  append(table: string, width: number, rows: readonly TextRow[]): Promise<void>
+  /** Appends to a table whose columns are all texts. */
+  append(table: string, rows: readonly TextRow[]): Promise<void>
   close(): void
 }
-
-const CHUNK_ROWS = 2_048
 
 /** Loaded with the first engine: most commands need none. */
 export const loadDuckDb = () => import('@duckdb/node-api')
@@ -44,7 +42,7 @@ export type DuckDb = Awaited<ReturnType<typeof loadDuckDb>>
 export async function openEngine(settings: EngineSettings): Promise<LakeEngine> {
   const { threads, memoryLimitMb, scratch, folders = [], files = [] } = settings
   mkdirSync(scratch, { recursive: true })
-  const { DuckDBDataChunk, DuckDBInstance, VARCHAR } = await loadDuckDb()
+  const { DuckDBInstance } = await loadDuckDb()
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${memoryLimitMb}MB`,
@@ -65,20 +63,16 @@ export async function openEngine(settings: EngineSettings): Promise<LakeEngine> 
     run: async (sql) => void (await connection.run(sql)),
     rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS(),
     stream: (sql) => connection.stream(sql),
-    async append(table, width, rows) {
+    async append(table, rows) {
       const appender = await connection.createAppender(table)
-      const types = Array.from({ length: width }, () => VARCHAR)
-      for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
-        const part = rows.slice(from, from + CHUNK_ROWS)
-        const chunk = DuckDBDataChunk.create(types, part.length)
-        for (let column = 0; column < width; column += 1) {
-          const vector = chunk.getColumnVector(column)
-          for (let row = 0; row < part.length; row += 1) {
-            vector.setItem(row, part[row]?.[column] ?? null)
-          }
-          vector.flush()
+      // Value by value: a chunk that is made on this side stays in memory until it is collected, of
+      // which the collector, who sees a small object, is in no hurry.
+      for (const row of rows) {
+        for (const value of row) {
+          if (value === null) appender.appendNull()
+          else appender.appendVarchar(value)
         }
-        appender.appendDataChunk(chunk)
+        appender.endRow()
       }
       appender.closeSync()
     },

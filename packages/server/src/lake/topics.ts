@@ -71,9 +71,11 @@ export const FORMS: Readonly<Record<Topic, TopicForm>> = {
       country: named('country'),
       country_code: named('country_code'),
       platform: named('platform'),
-      players: {
+      user_id: { type: 'VARCHAR', from: 'h.players[1].id' },
+      // Few events have any, and reading a list of structs costs as much as all else that is counted.
+      further_users: {
         type: 'STRUCT(id VARCHAR, country VARCHAR, country_code VARCHAR, platform VARCHAR)[]',
-        from: 'h.players',
+        from: 'CASE WHEN len(h.players) > 1 THEN h.players[2:] END',
       },
       ...Object.fromEntries(
         Object.entries(PURCHASE).map(([name, type]) => [name, ofPurchase(name, type)]),

@@ -7,6 +7,7 @@ import type { EndpointParts } from '../parts.ts'
 export const health = (parts: EndpointParts) =>
   endpoint(HEALTH, async ({ request }) => {
     const { settings, clock } = parts
+    const alarms = parts.alarms()
     const counts = await readCounts(parts).catch(() => null)
     const shown = counts !== null && (settings.doors.healthCountsPublic || (await isOperator()))
     return {
@@ -22,6 +23,7 @@ export const health = (parts: EndpointParts) =>
           tables: counts === null ? 'inaccessible' : 'accessible',
         },
         ...(shown ? { checks: counts } : {}),
+        ...(shown && alarms.length > 0 ? { alarms: [...alarms] } : {}),
       },
     }
 

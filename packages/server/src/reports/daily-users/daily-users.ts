@@ -27,39 +27,45 @@ export type DailyUsersQuery = {
 /**
  * The days in their order, and in each the rows by country, then platform: those of one country and
  * platform, and the roll-ups, which have `(ALL)` in the columns that they fold.
+ * @param nameOf the English name of a country, by its code
  */
 export async function dailyUsers(
   { engine }: Lake,
   { from, to, app }: DailyUsersQuery,
+  nameOf: (code: string) => string,
 ): Promise<readonly DailyUsers[]> {
   const conditions = [
-    "kind <> 'server'",
     ...(from === null ? [] : [`"date" >= ${text(from)}::DATE`]),
     ...(to === null ? [] : [`"date" <= ${text(to)}::DATE`]),
     ...(app === null ? [] : [`app = ${text(app)}`]),
   ]
+  const where = (condition: string) => `WHERE ${[condition, ...conditions].join(' AND ')}`
   const rows = await engine.rows(`
-    WITH active AS (
-      -- DISTINCT beside unnest drops rows that differ in its columns, so it comes after.
-      SELECT DISTINCT * FROM (
-        SELECT "date", app, unnest(players, recursive := true)
-        FROM events_enriched WHERE ${conditions.join(' AND ')})),
-    -- One number for each user: the sets that are counted then hold numbers and not texts.
+    WITH events AS (
+      SELECT "date", app, user_id, country_code, platform
+      FROM events_enriched ${where('user_id IS NOT NULL')}
+      UNION ALL
+      SELECT "date", app, u.id, u.country_code, u.platform
+      FROM (SELECT "date", app, unnest(further_users) AS u
+        FROM events_enriched ${where('further_users IS NOT NULL')})),
+    active AS MATERIALIZED (SELECT DISTINCT * FROM events),
+    -- A number for each user: sets of numbers are counted sooner than sets of texts.
     users AS (
-      SELECT "date", dense_rank() OVER (ORDER BY app, id) AS user, country, country_code, platform
-      FROM active)
-    SELECT strftime("date", '%Y-%m-%d') AS date,
-      coalesce(country, '${ALL}') AS country, coalesce(country_code, '${ALL}') AS country_code,
+      SELECT app, user_id, row_number() OVER () AS user FROM (SELECT DISTINCT app, user_id FROM active))
+    SELECT strftime("date", '%Y-%m-%d') AS date, coalesce(country_code, '${ALL}') AS country_code,
       coalesce(platform, '${ALL}') AS platform, count(DISTINCT user) AS distinct_users
-    FROM users
-    GROUP BY GROUPING SETS ((date, country, country_code, platform),
-      (date, country, country_code), (date, platform), (date))
-    ORDER BY date, grouping(country_code), country_code, grouping(platform), platform`)
-  return rows.map((row) => ({
-    date: String(row['date']),
-    country: String(row['country']),
-    country_code: String(row['country_code']),
-    platform: String(row['platform']),
-    distinct_users: Number(row['distinct_users']),
-  }))
+    FROM active JOIN users USING (app, user_id)
+    GROUP BY GROUPING SETS (("date", country_code, platform),
+      ("date", country_code), ("date", platform), ("date"))
+    ORDER BY "date", grouping(country_code), country_code, grouping(platform), platform`)
+  return rows.map((row) => {
+    const code = String(row['country_code'])
+    return {
+      date: String(row['date']),
+      country: code === ALL ? ALL : nameOf(code),
+      country_code: code,
+      platform: String(row['platform']),
+      distinct_users: Number(row['distinct_users']),
+    }
+  })
 }
