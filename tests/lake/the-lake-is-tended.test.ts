@@ -85,6 +85,14 @@ describe('the lake', () => {
     await expect(lake.stage().step()).rejects.toThrow(/put its files back/)
   })
 
+  it('refuses to go on with books that are older than it', async () => {
+    await someEvents(3)
+    await lake.bring()
+    // As a restore leaves them.
+    await plainSql(lake.log.url, 'DELETE FROM event_batches', 'UPDATE log_head SET log_offset = 2')
+    await expect(lake.stage().step()).rejects.toThrow(/goes to 3 and the log only to 2/)
+  })
+
   it('merges neighbours when there are many, and all of a day when told to', async () => {
     for (let i = 0; i < 25; i += 1) {
       await someEvents(1)

@@ -1,7 +1,10 @@
 // The server's thread and the commands beside it, as an operator has them.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readManifest } from '../../packages/server/src/lake/lake.ts'
@@ -9,7 +12,7 @@ import { systemClock } from '../../packages/server/src/platform/platform.ts'
 import { freshSqlite } from '../database.ts'
 import { startFakeFirehose } from '../forward/fake-firehose.ts'
 import { type ServerChanges, startServer, type TestServer } from '../http/server.ts'
-import { questline } from '../questline.ts'
+import { questline, spawnQuestline } from '../questline.ts'
 
 process.env['AWS_ACCESS_KEY_ID'] = 'test'
 process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
@@ -105,6 +108,21 @@ describe('a server with a lake', () => {
     const few = await command('lake', 'query', '--limit', '2', 'FROM range(5)')
     expect(few.output.split('\n')).toHaveLength(7)
     expect(few.errors).toContain('only the first 2 rows')
+  })
+
+  it('stops a query at Ctrl-C', async () => {
+    const endless = 'SELECT count(*) FROM range(1000000000000) WHERE hash(range) = 1'
+    const child = spawnQuestline(['lake', 'query', endless], {
+      folder: server.dataDir,
+      settings: { DATA_DIR: server.dataDir, DATABASE_URL: server.databaseUrl },
+    })
+    const ended = once(child, 'exit')
+    const said = text(child.stderr ?? Readable.from([]))
+    await sleep(2_500)
+    expect(child.exitCode).toBe(null)
+    child.kill('SIGINT')
+    expect(await ended).toEqual([1, null])
+    expect(await said).toBe('questline: interrupted\n')
   })
 })
 

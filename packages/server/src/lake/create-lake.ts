@@ -1,4 +1,5 @@
 import { type Batch, type Consumer, checkpointOf, local } from '../analytics/analytics.ts'
+import { newestOffset } from '../log/log.ts'
 import type { Read, Store } from '../store/store.ts'
 import { compact, dropOld } from './compact.ts'
 import { expireLog } from './expire.ts'
@@ -65,8 +66,10 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Co
     source: 'enriched',
     async next(after) {
       const { upto, planned } = readManifest(folder)
-      if (upto > after) return { first: after + 1, last: upto }
       if (upto < after) throw new LakeError(lost(folder, upto, after))
+      const head = await newestOffset(books.read)
+      if (upto > head) throw new LakeError(ahead(folder, upto, head))
+      if (upto > after) return { first: after + 1, last: upto }
       tend.begin()
       const judged = await checkpointOf(analytics.read, 'quality')
       const isDue =
@@ -95,6 +98,10 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Co
 
 const lost = (folder: string, upto: number, after: number): string =>
   `the lake in ${folder} ends at ${upto} and was at ${after}: put its files back (LAKE_DIR says where they are), or stop the server and remove analytics.db, which is made again from the log, and the lake with it`
+
+/** Offsets would be given a second time, to other events than those in the files. */
+const ahead = (folder: string, upto: number, head: number): string =>
+  `the lake in ${folder} goes to ${upto} and the log only to ${head}, as after a restore of older books: put the copy of the lake that belongs to them in its place`
 
 /** How long events are gathered before they become a batch. */
 function createGathering(
