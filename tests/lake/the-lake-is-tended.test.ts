@@ -93,6 +93,18 @@ describe('the lake', () => {
     await expect(lake.stage().step()).rejects.toThrow(/goes to 3 and the log only to 2/)
   })
 
+  it('removes no file when its manifest is gone, with the analytics file too', async () => {
+    await someEvents(3)
+    await lake.bring()
+    const before = filesIn()
+    await rm(join(lake.folder, 'manifest.json'))
+    const again = await lake.withNewAnalytics()
+    await again.judge()
+    await expect(again.stage().step()).rejects.toThrow('has files and no manifest.json')
+    expect(filesIn()).toEqual(before)
+    await again.close()
+  })
+
   it('merges neighbours when there are many, and all of a day when told to', async () => {
     for (let i = 0; i < 25; i += 1) {
       await someEvents(1)

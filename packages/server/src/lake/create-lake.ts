@@ -3,10 +3,10 @@ import { newestOffset } from '../log/log.ts'
 import type { Read, Store } from '../store/store.ts'
 import { compact, dropOld } from './compact.ts'
 import { expireLog } from './expire.ts'
-import { LakeError, readManifest } from './manifest.ts'
+import { hasManifest, LakeError, readManifest } from './manifest.ts'
 import { askedOf } from './requests.ts'
 import { createSources } from './sources.ts'
-import { clearAside, type OnStep, sweepStrays, writeBatch } from './write-batch.ts'
+import { clearAside, type OnStep, parquetFiles, sweepStrays, writeBatch } from './write-batch.ts'
 
 export const LAKE = 'lake'
 
@@ -141,6 +141,10 @@ function createTending(
     /** Once in a process: what one that died has left. */
     begin(): void {
       if (begun) return
+      // There is one before the first file; without it all files would seem to be left over.
+      if (!hasManifest(folder) && parquetFiles(folder).length > 0) {
+        throw new LakeError(`${folder} has files and no manifest.json: put it back from a copy`)
+      }
       clearAside(folder)
       sweepStrays(folder)
       begun = true

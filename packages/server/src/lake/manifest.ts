@@ -62,10 +62,12 @@ export class LakeError extends Error {
 
 const manifestPath = (folder: string): string => join(folder, 'manifest.json')
 
+export const hasManifest = (folder: string): boolean => existsSync(manifestPath(folder))
+
 /** @throws LakeError when this version cannot read it */
 export function readManifest(folder: string): Manifest {
   const path = manifestPath(folder)
-  if (!existsSync(path)) return EMPTY
+  if (!hasManifest(folder)) return EMPTY
   const manifest: Manifest = JSON.parse(readFileSync(path, 'utf8'))
   if (manifest.version !== 1) {
     throw new LakeError(`${path} is of version ${manifest.version}, which this version cannot read`)
