@@ -100,7 +100,8 @@ describe('a lake whose process is killed', () => {
     for (let isOver = false; !isOver; ) {
       const process = child({ now: YEARS_LATER })
       await Promise.race([once(process.started, 'message'), process.exit])
-      await Promise.race([sleep(random() * 900), process.exit])
+      // Short lives first, so that a fast machine meets kills, and longer ones, so that a slow one ends.
+      await Promise.race([sleep(random() * 150 * (kills + 1)), process.exit])
       if (!process.isDone() && process.started.kill('SIGKILL')) kills += 1
       await process.exit
       isOver = process.isDone()

@@ -10,7 +10,12 @@ const figuresOf = (app: string): string => `
     SELECT *, epoch_ms(corrected_at) // ${MINUTE_MS} AS minute FROM events_enriched
     WHERE kind = 'game' AND app = '${app}'),
   p AS (SELECT * FROM e WHERE amount_micros IS NOT NULL),
-  u AS (SELECT minute, "offset", event_type, unnest(players) AS player FROM e)
+  u AS (
+    SELECT minute, "offset", event_type, {'id': user_id, 'country_code': country_code} AS player
+    FROM e WHERE user_id IS NOT NULL
+    UNION ALL
+    SELECT minute, "offset", event_type, {'id': f.id, 'country_code': f.country_code}
+    FROM (SELECT minute, "offset", event_type, unnest(further_users) AS f FROM e))
   SELECT minute, 'events_by_type ' || event_type AS name, count(*) AS value FROM e GROUP BY ALL
   UNION ALL SELECT minute, 'purchases', count(*) FROM p GROUP BY ALL
   UNION ALL SELECT minute, 'paid ' || currency, sum(amount_micros)::BIGINT FROM p GROUP BY ALL
