@@ -15,8 +15,15 @@ export type ProductRun = {
 
 const SILENT: Progress = { stage: () => undefined, written: () => undefined }
 
-/** Computes the reports of these files as a run does, in folders of its own. */
-export async function runProduct(input: InputFiles, parameters: Parameters): Promise<ProductRun> {
+/**
+ * Computes the reports of these files as a run does, in folders of its own, with 512 MB.
+ * @param memory bytes that the process seems to hold
+ */
+export async function runProduct(
+  input: InputFiles,
+  parameters: Parameters,
+  memory: () => number = () => 0,
+): Promise<ProductRun> {
   const root = mkdtempSync(join(tmpdir(), 'questline-reports-'))
   const folder = (name: string): string => join(root, name)
   try {
@@ -27,7 +34,7 @@ export async function runProduct(input: InputFiles, parameters: Parameters): Pro
     writeFileSync(join(folder('data'), 'costs_daily.csv'), input.costs)
     writeFileSync(join(folder('data'), 'sessions.csv'), input.sessions)
     const { date, badReceiptPattern, junkReceiptRows } = parameters
-    const compute = createCompute({ monotonic: () => 0, memory: () => 0, junkReceiptRows })
+    const compute = createCompute({ monotonic: () => 0, memory, junkReceiptRows })
     const summary = await compute(
       {
         ...{ data: folder('data'), scratch: folder('scratch'), target: folder('target') },

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { inputFiles } from '../../../../../tests/reports/input-builders.ts'
+import { runProduct } from '../../../../../tests/reports/run-product.ts'
 import { RunError } from '../runs/runs.ts'
 import { limitMemory } from './memory-limit.ts'
 
@@ -16,4 +18,12 @@ it('a run goes on up to its limit and ends above it, saying which setting to cha
     /^reading purchases takes more memory than REPORTS_MEMORY_MB allows, which is 300: set it higher/,
   )
   expect(shown).toEqual([['reading purchases', 0.1]])
+})
+
+it('a run that takes more memory than it may ends with that line', async () => {
+  const parameters = { today: '2026-03-11' }
+  await expect(runProduct(inputFiles(), parameters, () => 513 * MB)).rejects.toThrow(
+    'takes more memory than REPORTS_MEMORY_MB allows, which is 512',
+  )
+  await expect(runProduct(inputFiles(), parameters, () => 511 * MB)).resolves.toBeDefined()
 })
