@@ -71,15 +71,19 @@ export function parseId(id: string): { readonly kind: 'd' | 'q'; readonly number
 
 const textOf = (raw: Uint8Array): string => Buffer.from(raw).toString('utf8')
 
-const ofDoor = (row: RefusedRow): Refusal => ({
-  id: `d${row.id}`,
-  stage: 'door',
+const common = (row: RefusedRow | RejectedEvent) => ({
   app: row.app,
   event_type: row.eventType,
   event_id: row.eventId,
   reason: row.reason,
   path: row.path,
   received_at: toInstant(row.receivedAt),
+})
+
+const ofDoor = (row: RefusedRow): Refusal => ({
+  id: `d${row.id}`,
+  stage: 'door',
+  ...common(row),
   status: row.status,
   sdk: row.sdk,
   source: row.source,
@@ -88,12 +92,7 @@ const ofDoor = (row: RefusedRow): Refusal => ({
 const ofQuality = (row: RejectedEvent): Refusal => ({
   id: `q${row.offset}`,
   stage: 'quality',
-  app: row.app,
-  event_type: row.eventType,
-  event_id: row.eventId,
-  reason: row.reason,
-  path: row.path,
-  received_at: toInstant(row.receivedAt),
+  ...common(row),
   status: row.replayedOffset === null ? 'open' : 'replayed',
   sdk: null,
   source: null,
