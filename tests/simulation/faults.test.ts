@@ -43,6 +43,20 @@ const play = (
 type Event = Readonly<Record<string, unknown>>
 type Batch = { events: Event[] }
 
+/** Patience that is counted in looks, not in the machine's time, and used up by the first pause. */
+function createCountedPatience(looks: number) {
+  let at = 0
+  return {
+    settings: { patienceMs: looks },
+    parts: {
+      monotonic: () => (at += 1),
+      pause: async () => {
+        at += looks
+      },
+    },
+  }
+}
+
 /** Changes what arrives of the first batch that holds such an event. */
 function changing(type: string, change: (batch: Batch, index: number) => Event[]): Fetch {
   let done = false
@@ -104,7 +118,8 @@ describe('a game', () => {
         return Response.json({ results })
       }
       const { time } = createPassingTime(Date.UTC(2026, 2, 1))
-      await playOn(server, { ...GAME, seed, patienceMs: 1 }, { time, fetch: unreachable })
+      const { settings, parts } = createCountedPatience(1_000)
+      await playOn(server, { ...GAME, ...settings, seed }, { ...parts, time, fetch: unreachable })
       return [...ids].sort()
     }
     const one = await bodies('one')
