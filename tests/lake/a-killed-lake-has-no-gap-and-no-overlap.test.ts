@@ -27,7 +27,7 @@ beforeAll(async () => {
   const texts = await logTexts(lake.log.store.read, 0, await newestOffset(lake.log.store.read))
   expected = texts.map(({ head, event }) => {
     const { offset, event_id, event_type, player_id } = JSON.parse(head)
-    return { offset: BigInt(offset), event_id, event_type, player_id, event }
+    return { log_offset: BigInt(offset), event_id, event_type, player_id, event }
   })
 })
 afterAll(() => lake.close())
@@ -52,11 +52,11 @@ function child(changes: Partial<Pick<LakeOrder, 'diesAt' | 'now'>>) {
 async function expectExact(context: string): Promise<void> {
   const { upto } = readManifest(lake.folder)
   const rows = await lake.rows(
-    'SELECT "offset", event_id, event_type, player_id, event FROM events_raw ORDER BY "offset"',
+    'SELECT log_offset, event_id, event_type, player_id, event FROM events_raw ORDER BY log_offset',
   )
   expect(rows, context).toEqual(expected.slice(0, upto))
-  const judged = `SELECT count(*) AS n FROM (SELECT "offset" FROM events_enriched UNION ALL
-    SELECT "offset" FROM events_rejected) GROUP BY "offset" HAVING count(*) > 1`
+  const judged = `SELECT count(*) AS n FROM (SELECT log_offset FROM events_enriched UNION ALL
+    SELECT log_offset FROM events_rejected) GROUP BY log_offset HAVING count(*) > 1`
   expect(await lake.rows(judged), context).toEqual([])
 }
 

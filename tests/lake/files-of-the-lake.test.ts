@@ -57,26 +57,32 @@ describe('a batch', () => {
   it('holds the whole log, what was let through, and what was refused with its reason', async () => {
     await someEvents()
     await lake.bring()
-    expect(await lake.rows('SELECT "offset", kind, event_type FROM events_raw ORDER BY 1')).toEqual(
-      [
-        { offset: 1n, kind: 'game', event_type: 'init' },
-        { offset: 2n, kind: 'game', event_type: 'init' },
-        { offset: 3n, kind: 'game', event_type: 'purchase' },
-        { offset: 4n, kind: 'free', event_type: 'level_up' },
-        { offset: 5n, kind: 'server', event_type: 'af_purchase' },
-        { offset: 6n, kind: 'game', event_type: 'purchase' },
-      ],
-    )
-    const enriched =
-      'SELECT "offset", country_code, platform, amount_micros, currency FROM events_enriched'
-    expect(await lake.rows(`${enriched} ORDER BY 1`)).toEqual([
-      { offset: 1n, country_code: 'PT', platform: 'IOS', amount_micros: null, currency: null },
-      { offset: 2n, country_code: 'US', platform: 'IOS', amount_micros: null, currency: null },
-      { offset: 3n, country_code: 'PT', platform: 'IOS', amount_micros: 990_000n, currency: 'EUR' },
-      { offset: 4n, country_code: 'PT', platform: 'IOS', amount_micros: null, currency: null },
+    expect(
+      await lake.rows('SELECT log_offset, kind, event_type FROM events_raw ORDER BY 1'),
+    ).toEqual([
+      { log_offset: 1n, kind: 'game', event_type: 'init' },
+      { log_offset: 2n, kind: 'game', event_type: 'init' },
+      { log_offset: 3n, kind: 'game', event_type: 'purchase' },
+      { log_offset: 4n, kind: 'free', event_type: 'level_up' },
+      { log_offset: 5n, kind: 'server', event_type: 'af_purchase' },
+      { log_offset: 6n, kind: 'game', event_type: 'purchase' },
     ])
-    expect(await lake.rows('SELECT "offset", reason, path, stage FROM events_rejected')).toEqual([
-      { offset: 6n, reason: 'required', path: '/product_id', stage: 'quality' },
+    const enriched =
+      'SELECT log_offset, country_code, platform, amount_micros, currency FROM events_enriched'
+    expect(await lake.rows(`${enriched} ORDER BY 1`)).toEqual([
+      { log_offset: 1n, country_code: 'PT', platform: 'IOS', amount_micros: null, currency: null },
+      { log_offset: 2n, country_code: 'US', platform: 'IOS', amount_micros: null, currency: null },
+      {
+        log_offset: 3n,
+        country_code: 'PT',
+        platform: 'IOS',
+        amount_micros: 990_000n,
+        currency: 'EUR',
+      },
+      { log_offset: 4n, country_code: 'PT', platform: 'IOS', amount_micros: null, currency: null },
+    ])
+    expect(await lake.rows('SELECT log_offset, reason, path, stage FROM events_rejected')).toEqual([
+      { log_offset: 6n, reason: 'required', path: '/product_id', stage: 'quality' },
     ])
     expect(await lake.verify()).toMatchObject({ ok: true, faults: [], checked: { compared: 6 } })
   })
@@ -87,11 +93,11 @@ describe('a batch', () => {
     await lake.record({ text })
     await lake.record({ text: '{"plain":true}' })
     await lake.bring()
-    const events = await lake.rows('SELECT event FROM events_raw ORDER BY "offset"')
+    const events = await lake.rows('SELECT event FROM events_raw ORDER BY log_offset')
     expect(events).toEqual([{ event: text }, { event: '{"plain":true}' }])
-    expect(await lake.rows('SELECT "offset", sdk FROM events_enriched ORDER BY 1')).toEqual([
-      { offset: 1n, sdk: null },
-      { offset: 2n, sdk: null },
+    expect(await lake.rows('SELECT log_offset, sdk FROM events_enriched ORDER BY 1')).toEqual([
+      { log_offset: 1n, sdk: null },
+      { log_offset: 2n, sdk: null },
     ])
     expect((await lake.verify()).faults).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
@@ -91,6 +91,19 @@ describe('the lake', () => {
     // As a restore leaves them.
     await plainSql(lake.log.url, 'DELETE FROM event_batches', 'UPDATE log_head SET log_offset = 2')
     await expect(lake.stage().step()).rejects.toThrow(/goes to 3 and the log only to 2/)
+  })
+
+  it('reads nothing of another version and says what to do', async () => {
+    await someEvents(3)
+    await lake.bring()
+    const manifest = join(lake.folder, 'manifest.json')
+    const text = await readFile(manifest, 'utf8')
+    await writeFile(manifest, text.replace('"version": 2', '"version": 1'))
+    await expect(lake.stage().step()).rejects.toThrow(/of version 1.*made again from the log/)
+    // What has left the log is in these files only.
+    const expired = text.replace('"version": 2', '"version": 1')
+    await writeFile(manifest, expired.replace('"log_expired": 0', '"log_expired": 2'))
+    await expect(lake.stage().step()).rejects.toThrow(/cannot read$/)
   })
 
   it('removes no file when its manifest is gone, with the analytics file too', async () => {

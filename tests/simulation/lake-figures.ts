@@ -11,17 +11,17 @@ const figuresOf = (app: string): string => `
     WHERE kind = 'game' AND app = '${app}'),
   p AS (SELECT * FROM e WHERE amount_micros IS NOT NULL),
   u AS (
-    SELECT minute, "offset", event_type, {'id': user_id, 'country_code': country_code} AS player
+    SELECT minute, log_offset, event_type, {'id': user_id, 'country_code': country_code} AS player
     FROM e WHERE user_id IS NOT NULL
     UNION ALL
-    SELECT minute, "offset", event_type, {'id': f.id, 'country_code': f.country_code}
-    FROM (SELECT minute, "offset", event_type, unnest(further_users) AS f FROM e))
+    SELECT minute, log_offset, event_type, {'id': f.id, 'country_code': f.country_code}
+    FROM (SELECT minute, log_offset, event_type, unnest(further_users) AS f FROM e))
   SELECT minute, 'events_by_type ' || event_type AS name, count(*) AS value FROM e GROUP BY ALL
   UNION ALL SELECT minute, 'purchases', count(*) FROM p GROUP BY ALL
   UNION ALL SELECT minute, 'paid ' || currency, sum(amount_micros)::BIGINT FROM p GROUP BY ALL
   UNION ALL SELECT minute, 'matches', count(*) FROM e WHERE event_type = 'match' GROUP BY ALL
   UNION ALL SELECT minute, 'users', count(DISTINCT player.id) FROM u GROUP BY ALL
-  UNION ALL SELECT minute, 'matches_by_country ' || player.country_code, count(DISTINCT "offset")
+  UNION ALL SELECT minute, 'matches_by_country ' || player.country_code, count(DISTINCT log_offset)
     FROM u WHERE event_type = 'match' GROUP BY ALL`
 
 async function json(words: readonly string[], around: Surroundings): Promise<unknown> {

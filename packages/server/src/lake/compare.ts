@@ -30,10 +30,10 @@ export async function differences(
     const files = filesWith(folder, manifest, topic, offsets)
     const [row] = await engine.rows(`
       WITH stored AS (SELECT * EXCLUDE ("date") FROM ${files}
-          WHERE "offset" BETWEEN ${offsets.first} AND ${offsets.last}),
+          WHERE log_offset BETWEEN ${offsets.first} AND ${offsets.last}),
         -- A row that is the same on both sides, once on each, is one group of two.
         sides AS (SELECT 1 AS side, t AS event FROM typed t UNION ALL SELECT 2, s FROM stored s)
-      SELECT count(DISTINCT event."offset") AS n FROM (
+      SELECT count(DISTINCT event.log_offset) AS n FROM (
         SELECT event FROM sides GROUP BY event HAVING count(*) <> 2 OR min(side) = max(side))`)
     return Number(row?.['n'])
   } finally {

@@ -32,7 +32,8 @@ export type Offsets = { readonly first: number; readonly last: number }
  * so that files and how far they go change in one step, the renaming of this file.
  */
 export type Manifest = {
-  readonly version: 1
+  /** 2 since the column `log_offset` of the files has that name. */
+  readonly version: 2
   /** All offsets up to this one are in the files, but for those that retention has dropped. */
   readonly upto: number
   /** Retention may have dropped what comes before; everything from here to `upto` is there. */
@@ -45,7 +46,7 @@ export type Manifest = {
 }
 
 const EMPTY: Manifest = {
-  version: 1,
+  version: 2,
   upto: 0,
   from: 1,
   planned: null,
@@ -69,10 +70,18 @@ export function readManifest(folder: string): Manifest {
   const path = manifestPath(folder)
   if (!hasManifest(folder)) return EMPTY
   const manifest: Manifest = JSON.parse(readFileSync(path, 'utf8'))
-  if (manifest.version !== 1) {
-    throw new LakeError(`${path} is of version ${manifest.version}, which this version cannot read`)
-  }
+  if (manifest.version !== 2) throw new LakeError(otherVersion(path, manifest))
   return manifest
+}
+
+/** No release wrote the first version. What has left the log is in these files only, and is never made again. */
+function otherVersion(
+  path: string,
+  { version, log_expired: expired }: { readonly version: number; readonly log_expired: number },
+): string {
+  const cannot = `${path} is of version ${version}, which this version of Questline cannot read`
+  if (version !== 1 || expired > 0) return cannot
+  return `${cannot}: stop the server, remove analytics.db and the folder of the lake, and start it; both are made again from the log, which still holds every event`
 }
 
 /** A line for each file, so that people can read it and tools can compare two of them. */

@@ -48,9 +48,9 @@ export function createRawPages({ folder, memoryLimitMb, scratch }: RawSettings) 
   const readRows = (files: string, { first, last }: Offsets): Promise<readonly RawRow[]> =>
     withEngine({ threads: 1, memoryLimitMb, scratch, folders: [folder] }, async (engine) => {
       const reader = await engine.connection.runAndReadAll(
-        `SELECT "offset", kind, app, event_id, event_type, player_id, epoch_ms(occurred_at),
+        `SELECT log_offset, kind, app, event_id, event_type, player_id, epoch_ms(occurred_at),
           epoch_ms(sent_at), epoch_ms(received_at), epoch_ms(corrected_at), flags, sdk, source, event
-        FROM ${files} WHERE "offset" BETWEEN ${first} AND ${last} ORDER BY "offset"`,
+        FROM ${files} WHERE log_offset BETWEEN ${first} AND ${last} ORDER BY log_offset`,
       )
       const plain = plainValues(await loadDuckDb())
       return reader.getRows().map((row) => toRow(row.map(plain)))

@@ -19,7 +19,7 @@ const ofPurchase = (name: string, type: string): Column => ({ type, from: `h.pur
 
 /** What every event has, as the log says it. */
 const SPINE = {
-  offset: whole('offset'),
+  log_offset: whole('offset'),
   kind: { type: 'VARCHAR', from: "coalesce(h.kind, 'game')" },
   app: named('app'),
   event_id: named('event_id'),

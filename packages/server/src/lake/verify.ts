@@ -106,7 +106,7 @@ async function contentFaults(lake: Lake, readBooks: Read, folder: string) {
   const faults: string[] = []
   for (const { name, sql } of checksOf(manifest)) {
     const rows = await engine.rows(`${sql} LIMIT ${SHOWN_MAX + 1}`)
-    for (const row of rows.slice(0, SHOWN_MAX)) faults.push(`offset ${row['offset']} ${name}`)
+    for (const row of rows.slice(0, SHOWN_MAX)) faults.push(`offset ${row['log_offset']} ${name}`)
     if (rows.length > SHOWN_MAX) faults.push(`and more of those: ${name}`)
   }
   const source = rawSource(readBooks)
@@ -127,30 +127,30 @@ async function contentFaults(lake: Lake, readBooks: Read, folder: string) {
 
 /** Each finds offsets that break a rule. */
 function checksOf({ from, upto }: Manifest) {
-  const kept = `"offset" >= ${from}`
+  const kept = `log_offset >= ${from}`
   return [
     {
       name: 'is not in events-raw',
-      sql: `SELECT range AS "offset" FROM range(${from}, ${upto + 1}) ANTI JOIN events_raw ON range = "offset"`,
+      sql: `SELECT range AS log_offset FROM range(${from}, ${upto + 1}) ANTI JOIN events_raw ON range = log_offset`,
     },
     ...TOPICS.map((topic) => ({
       name: `is more than once in ${topic}`,
-      sql: `SELECT "offset" FROM ${viewOf(topic)} GROUP BY "offset" HAVING count(*) > 1`,
+      sql: `SELECT log_offset FROM ${viewOf(topic)} GROUP BY log_offset HAVING count(*) > 1`,
     })),
     {
       name: 'is both in events-enriched and in events-rejected',
-      sql: `SELECT "offset" FROM events_enriched SEMI JOIN events_rejected USING ("offset")`,
+      sql: `SELECT log_offset FROM events_enriched SEMI JOIN events_rejected USING (log_offset)`,
     },
     {
       name: 'is neither in events-enriched nor in events-rejected',
       // Postbacks are the other side of reconciliation; a replay that came too late changes nothing.
-      sql: `SELECT "offset" FROM (FROM events_raw WHERE ${kept} AND NOT (kind = 'server'
+      sql: `SELECT log_offset FROM (FROM events_raw WHERE ${kept} AND NOT (kind = 'server'
           AND (starts_with(lower(event_type), 'af_') OR event_type = 'event_replay')))
-        ANTI JOIN events_enriched USING ("offset") ANTI JOIN events_rejected USING ("offset")`,
+        ANTI JOIN events_enriched USING (log_offset) ANTI JOIN events_rejected USING (log_offset)`,
     },
     ...(['events_enriched', 'events_rejected'] as const).map((view) => ({
       name: `is in ${view.replace('_', '-')} and not in events-raw`,
-      sql: `SELECT "offset" FROM ${view} ANTI JOIN events_raw USING ("offset") WHERE ${kept}`,
+      sql: `SELECT log_offset FROM ${view} ANTI JOIN events_raw USING (log_offset) WHERE ${kept}`,
     })),
   ]
 }
