@@ -1,0 +1,155 @@
+// Kafka, PostgreSQL and Flink as processes of this machine, on loopback, without Docker. It promises
+// that each answers when it is said to be started, that only what it started is stopped, and that a
+// second start in the same folder goes on with the data and ports of the first.
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { writeConfiguration } from './configuration.ts'
+import type { Cluster, Engine } from './engine.ts'
+import { gateway, jobManager, taskManager } from './flink.ts'
+import { fetchJars } from './jars.ts'
+import { kafka } from './kafka.ts'
+import { dataFolder, postgres, postgresUrl } from './postgres.ts'
+import { end, residentMb } from './processes.ts'
+import { requirements } from './requirements.ts'
+import { type EngineSettings, PORT_NAMES, type Ports } from './settings.ts'
+import { readState, removeState, runningOf, type State, writeState } from './state.ts'
+
+export { MissingRequirement, whyNot } from './requirements.ts'
+export { type EngineSettings, scaleSettings, testSettings } from './settings.ts'
+
+/** In the order of starting; they are stopped in reverse. */
+const ENGINES = [postgres, kafka, jobManager, taskManager, gateway] as const satisfies Engine[]
+export type EngineName = 'postgres' | 'kafka' | 'jobmanager' | 'taskmanager' | 'gateway'
+
+export type Addresses = {
+  /** As the settings of the same names take them. */
+  readonly DATABASE_URL: string
+  readonly KAFKA_BROKERS: string
+  readonly FLINK_REST_URL: string
+  readonly FLINK_GATEWAY_URL: string
+}
+
+export type Engines = {
+  readonly addresses: Addresses
+  /** Does nothing when it runs. */
+  start(name: EngineName): Promise<void>
+  /** By SIGKILL. */
+  kill(name: EngineName): Promise<void>
+  /** What each process takes in memory, in megabytes; null where the system does not say. */
+  resident(): readonly { readonly name: string; readonly mb: number | null }[]
+  /** Stops whatever runs, in reverse order. */
+  stop(): Promise<void>
+}
+
+type Say = (line: string) => void
+
+/**
+ * Starts what does not run yet in this folder.
+ * @throws MissingRequirement without a JDK or Maven; otherwise when one does not come up, with the end of its log
+ */
+export async function startEngines(
+  settings: EngineSettings,
+  { only = [], say = () => undefined }: { readonly only?: readonly EngineName[]; say?: Say } = {},
+): Promise<Engines> {
+  const { folder } = settings
+  const { java, maven } = requirements(process.env)
+  const jars = fetchJars(maven, settings.cacheFolder, say)
+  const ports = readState(folder)?.ports ?? (await takePorts(settings.ports))
+  writeConfiguration(settings, ports)
+  const cluster: Cluster = { settings, ports, java, jars }
+  const wanted = ENGINES.filter(({ name }) => only.length === 0 || isOneOf(name, only))
+  for (const engine of wanted) await startOne(cluster, engine, say)
+  return {
+    addresses: addressesOf(folder, ports),
+    start: (name) => startOne(cluster, engineOf(name), say),
+    async kill(name) {
+      const running = runningOf(readState(folder), name)
+      if (running === null) throw new Error(`${name} does not run`)
+      await end(name, running, 'SIGKILL')
+    },
+    resident: () => residentOf(folder),
+    stop: () => stopEngines(folder, say),
+  }
+}
+
+const isOneOf = (name: string, names: readonly string[]): boolean => names.includes(name)
+
+function engineOf(name: EngineName): Engine {
+  const found = ENGINES.find((engine) => engine.name === name)
+  if (found === undefined) throw new Error(`there is no engine ${name}`)
+  return found
+}
+
+async function startOne(cluster: Cluster, engine: Engine, say: Say): Promise<void> {
+  const { folder } = cluster.settings
+  const { name } = engine
+  if (runningOf(readState(folder), name) !== null) return say(`${name} runs already`)
+  const since = performance.now()
+  const running = await engine.start(cluster)
+  const others = readState(folder)?.processes.filter((each) => each.name !== name) ?? []
+  writeState(folder, { ports: cluster.ports, processes: [...others, { name, ...running }] })
+  say(`${name} is ready after ${((performance.now() - since) / 1_000).toFixed(1)} s`)
+}
+
+/** Stops what was started in a folder and still is the same process, in reverse order. */
+export async function stopEngines(folder: string, say: Say = () => undefined): Promise<void> {
+  const state = readState(folder)
+  if (state === null) return say(`nothing was started in ${folder}`)
+  for (const { name, ...running } of inReverse(state)) {
+    await end(name, running, engineOf(name).stopSignal)
+    say(`${name} is stopped`)
+  }
+  removeState(folder)
+}
+
+function inReverse({ processes }: State) {
+  return ENGINES.toReversed().flatMap(({ name }) => {
+    const found = processes.find((each) => each.name === name)
+    return found === undefined ? [] : [{ ...found, name: name as EngineName }]
+  })
+}
+
+/** Removes the data of engines that were stopped. */
+export function removeData(folder: string): void {
+  if (readState(folder) !== null) throw new Error(`what was started in ${folder} was not stopped`)
+  for (const each of [dataFolder(folder), folder]) rmSync(each, { recursive: true, force: true })
+}
+
+export function residentOf(folder: string) {
+  const state = readState(folder)
+  return ENGINES.flatMap(({ name }) => {
+    const running = runningOf(state, name)
+    return running === null ? [] : [{ name, mb: residentMb(running) }]
+  })
+}
+
+export const addressesOf = (folder: string, ports: Ports): Addresses => ({
+  DATABASE_URL: postgresUrl(folder, ports.postgres),
+  KAFKA_BROKERS: `127.0.0.1:${ports.kafka}`,
+  FLINK_REST_URL: `http://127.0.0.1:${ports.jobManager}`,
+  FLINK_GATEWAY_URL: `http://127.0.0.1:${ports.gateway}`,
+})
+
+/** Free ones in the place of 0; all are taken before the first is given back, so none comes twice. */
+async function takePorts(asked: Ports): Promise<Ports> {
+  const servers = PORT_NAMES.map(
+    (name) => [name, createServer().listen(asked[name], '127.0.0.1')] as const,
+  )
+  const ports: Record<string, number> = {}
+  try {
+    for (const [name, server] of servers) {
+      try {
+        if (!server.listening) await once(server, 'listening')
+      } catch (cause) {
+        throw new Error(`port ${asked[name]} (${name}) is taken: set another one`, { cause })
+      }
+      const address = server.address()
+      if (address === null || typeof address === 'string') throw new Error('a port has a number')
+      ports[name] = address.port
+    }
+  } finally {
+    for (const [, server] of servers) server.close()
+  }
+  return { ...asked, ...ports }
+}

@@ -1,0 +1,61 @@
+// npm run scale:up | scale:down: the engines on this machine. docs/flink.md tells how.
+import { parseArgs } from 'node:util'
+import {
+  MissingRequirement,
+  removeData,
+  residentOf,
+  scaleSettings,
+  startEngines,
+  stopEngines,
+} from './engines.ts'
+
+const HELP = `Kafka, PostgreSQL and Flink on this machine, on loopback, without Docker.
+
+  npm run scale:up              start them; what runs already stays
+  npm run scale:down            stop exactly what was started
+  npm run scale:down -- --data  and remove their data
+
+JDK 17+ and Maven are needed. Ports, memory and folders are settings: docs/flink.md lists them.
+`
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
+  async up() {
+    const settings = scaleSettings(process.env)
+    const { addresses } = await startEngines(settings, { say })
+    const memory = residentOf(settings.folder).map(({ name, mb }) => `${name} ${mb ?? '?'} MB`)
+    say(`in memory: ${memory.join(', ')}\n\nSettings for questline:`)
+    process.stdout.write(
+      `${Object.entries(addresses)
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n')}\n`,
+    )
+  },
+  async down() {
+    const { folder } = scaleSettings(process.env)
+    await stopEngines(folder, say)
+    if (values.data) removeData(folder)
+  },
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { data: { type: 'boolean' }, help: { type: 'boolean' } },
+})
+const [name = ''] = positionals
+const command = COMMANDS[name]
+if (values.help || command === undefined) {
+  process.stdout.write(HELP)
+  process.exitCode = values.help ? 0 : 2
+} else {
+  try {
+    await command()
+  } catch (error) {
+    const isOurs = error instanceof MissingRequirement || error instanceof Error
+    say(`scale: ${isOurs ? error.message : String(error)}`)
+    process.exitCode = error instanceof MissingRequirement ? 2 : 1
+  }
+}
