@@ -6,7 +6,17 @@ import { lineAt } from './source-text.ts'
 const SERVER = 'packages/server/src/'
 
 const STAGES = [
-  ...['idempotency', 'accounts', 'ledger', 'attribution', 'log', 'ingest', 'analytics', 'quality'],
+  ...[
+    'idempotency',
+    'nodes',
+    'accounts',
+    'ledger',
+    'attribution',
+    'log',
+    'ingest',
+    'analytics',
+    'quality',
+  ],
   ...['windows', 'lake', 'forward', 'reports'],
 ]
 
@@ -19,16 +29,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   store: ['platform'],
   idempotency: ['contracts', 'platform', 'store'],
-  accounts: ['contracts', 'platform', 'store', 'idempotency'],
+  nodes: ['platform', 'store'],
+  accounts: ['contracts', 'platform', 'store', 'idempotency', 'nodes'],
   ledger: ['contracts', 'platform', 'store', 'idempotency'],
   attribution: ['contracts', 'platform', 'store', 'idempotency'],
   log: ['contracts', 'platform', 'store', 'idempotency'],
+  kafka: [],
   audit: ['platform', 'store', 'log', 'ledger'],
   backup: ['platform', 'store'],
-  ingest: ['contracts', 'platform', 'store', 'log'],
+  ingest: ['contracts', 'platform', 'store', 'log', 'kafka'],
   analytics: ['platform', 'store'],
   quality: ['contracts', 'platform', 'store', 'log', 'analytics'],
   windows: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
+  relay: ['platform', 'store', 'log', 'analytics', 'kafka'],
+  'quality-kafka': [
+    ...['contracts', 'platform', 'store', 'log', 'ingest', 'analytics', 'quality', 'windows'],
+    'kafka',
+  ],
   lake: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
   forward: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
   reports: ['contracts', 'platform', 'windows', 'lake'],
