@@ -71,7 +71,10 @@ function newEvent(n: number, spacingMs: number): NewGameEvent {
 
 async function judge(): Promise<void> {
   const file = join(folder, 'analytics.db')
-  const analytics = await openAnalytics({ now: () => 0, random }, { file, busyTimeoutMs: 5_000 })
+  const analytics = await openAnalytics(
+    { now: () => 0, random },
+    { kind: 'sqlite', file, busyTimeoutMs: 5_000 },
+  )
   await registerLake(analytics)
   const parts = { readBooks: books.read, analytics, leases: createLeases(file) }
   const { stages } = createConsumers(parts, { rules: [], batchEvents: BATCH_EVENTS })

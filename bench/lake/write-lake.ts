@@ -19,7 +19,10 @@ const books = openStore(
   { kind: 'sqlite', file: join(folder, 'app.db'), busyTimeoutMs: 5_000 },
 )
 const file = join(folder, 'analytics.db')
-const analytics = await openAnalytics({ now: () => 0, random }, { file, busyTimeoutMs: 5_000 })
+const analytics = await openAnalytics(
+  { now: () => 0, random },
+  { kind: 'sqlite', file, busyTimeoutMs: 5_000 },
+)
 const settings = {
   ...{ folder: lake, memoryLimitMb: 512, batchEvents: 200_000, batchMs: 0 },
   ...{ logKeptMs: Number.POSITIVE_INFINITY, keptMs: null },

@@ -36,7 +36,10 @@ const books = openStore(
   { kind: 'sqlite', file: join(job.folder, 'app.db'), busyTimeoutMs: 5_000 },
 )
 const file = join(job.analyticsFolder, 'analytics.db')
-const opened = await openAnalytics({ now: () => 0, random }, { file, busyTimeoutMs: 5_000 })
+const opened = await openAnalytics(
+  { now: () => 0, random },
+  { kind: 'sqlite', file, busyTimeoutMs: 5_000 },
+)
 const analytics = job.checkpoints ? opened : withoutCheckpoints(opened)
 const { stages } = createConsumers(
   { readBooks: books.read, analytics, leases: createLeases(file) },

@@ -35,7 +35,7 @@ async function run({ url, file, settings, now, diesAt }: LakeOrder): Promise<voi
     createLakeConsumer({ books, analytics, clock, onStep }, settings),
     { events: 1 },
   )
-  if (!stage.lease.take()) throw new Error('somebody else writes the lake')
+  if (!(await stage.lease.take())) throw new Error('somebody else writes the lake')
   process.send?.({ step: 'begun' })
   const head = await newestOffset(books.read)
   while ((await stage.checkpoint()) < head) await stage.step()

@@ -5,8 +5,16 @@ import type { Rule } from '../../packages/server/src/quality/quality.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import { plainSql, type SqlRow } from '../plain-sql.ts'
 
-export const openTestAnalytics = (file: string): Promise<Store> =>
-  openAnalytics({ now: () => 0, random: systemRandom() }, { file, busyTimeoutMs: 8_000 })
+const isPostgres = (at: string): boolean => at.startsWith('postgresql:')
+
+/** @param at a file, or the URL of a PostgreSQL */
+export const openTestAnalytics = (at: string): Promise<Store> =>
+  openAnalytics(
+    { now: () => 0, random: systemRandom() },
+    isPostgres(at)
+      ? { kind: 'postgres', url: at, connectTimeoutMs: 8_000 }
+      : { kind: 'sqlite', file: at, busyTimeoutMs: 8_000 },
+  )
 
 export type ConsumeSettings = {
   readonly batchEvents?: number
@@ -52,12 +60,21 @@ const TABLES: Readonly<Record<string, string>> = {
   checkpoints: 'consumer',
 }
 
-/** Every row of the analytics file, read by no code of the server. */
-export async function rowsOf(file: string): Promise<Readonly<Record<string, readonly SqlRow[]>>> {
-  const url = `sqlite:///${file}`
+/** Every row of the analytics, read by no code of the server. */
+export async function rowsOf(at: string): Promise<Readonly<Record<string, readonly SqlRow[]>>> {
+  const [url, schema] = isPostgres(at) ? [at, 'analytics.'] : [`sqlite:///${at}`, '']
   const tables = Object.entries(TABLES).map(async ([table, order]) => [
     table,
-    await plainSql(url, `SELECT * FROM ${table} ORDER BY ${order}`),
+    (await plainSql(url, `SELECT * FROM ${schema}${table} ORDER BY ${order}`)).map(plainRow),
   ])
   return Object.fromEntries(await Promise.all(tables))
 }
+
+/** Alike from both drivers: bytes without a class of their own, and a prototype. */
+const plainRow = (row: SqlRow): SqlRow =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? Buffer.from(value) : value,
+    ]),
+  )

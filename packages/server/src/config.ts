@@ -76,12 +76,15 @@ function readAll(read: Reader) {
   const host = read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1')
   const port = read.integer('PORT', 8000, 0, 65_535)
   const dataDir = readDataDir(read)
+  const logLevel = read.choice('LOG_LEVEL', 'info', LOG_LEVELS)
+  const store = readStore(read, dataDir)
   return {
     environment,
     production,
     dataDir,
-    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
-    store: readStore(read, dataDir),
+    logLevel,
+    store,
+    analytics: readAnalytics(read, store.database),
     secrets: readSecrets(read, production),
     doors: readDoors(read, production),
     http: { host, port, ...readHttp(read, production) },
@@ -112,6 +115,8 @@ function readQuality(read: Reader) {
   }
 }
 
+const POSTGRES = /^postgres(ql)?:\/\//
+
 const readDataDir = (read: Reader): string => resolve(read.text('DATA_DIR') ?? 'data')
 
 function readStore(read: Reader, dataDir: string) {
@@ -123,7 +128,7 @@ function readStore(read: Reader, dataDir: string) {
   const connectionsMax = read.integer('PG_CONNECTIONS_MAX', 10, 2, 1_000)
   const connectTimeoutMs = read.integer('PG_CONNECT_TIMEOUT_MS', 2_000, 1, 600_000)
   const writer = { commitWritesMax, commitQueueMax, commitDelayMaxMs }
-  if (/^postgres(ql)?:\/\//.test(url)) {
+  if (POSTGRES.test(url)) {
     const timeouts = {
       lockTimeoutMs: 5_000,
       idleTransactionTimeoutMs: 5_000,
@@ -139,6 +144,24 @@ function readStore(read: Reader, dataDir: string) {
     read.fault('DATABASE_URL', 'starts with neither sqlite:///, postgres:// nor postgresql://')
   }
   return { ...writer, database: { kind: 'sqlite' as const, file: file ?? '', busyTimeoutMs } }
+}
+
+/** Where what is computed from the log lies. Null: in a file of this machine, beside the books. */
+function readAnalytics(read: Reader, database: ReturnType<typeof readStore>['database']) {
+  const url = read.text('ANALYTICS_URL') ?? null
+  if (url !== null && !POSTGRES.test(url)) {
+    read.fault('ANALYTICS_URL', 'starts with neither postgres:// nor postgresql://')
+  }
+  if (database.kind === 'sqlite') {
+    if (url !== null) {
+      read.fault(
+        'ANALYTICS_URL',
+        'is for books in PostgreSQL; beside SQLite lies a file, analytics.db',
+      )
+    }
+    return { url: null }
+  }
+  return url === null ? { url } : { url, connectTimeoutMs: database.connectTimeoutMs }
 }
 
 /** `sqlite:///data/app.db` lies under the working directory, `sqlite:////srv/app.db` is absolute. */

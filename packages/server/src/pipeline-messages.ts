@@ -1,3 +1,4 @@
+import type { AnalyticsSettings } from './analytics-settings.ts'
 import type { Config } from './config.ts'
 import type { RawSettings } from './lake/lake.ts'
 import type { Rule } from './quality/quality.ts'
@@ -5,7 +6,7 @@ import type { Rule } from './quality/quality.ts'
 /** What the thread of the consumers is told when it begins. */
 export type PipelineOrder = {
   readonly database: Config['store']['database']
-  readonly analytics: { readonly file: string; readonly busyTimeoutMs: number }
+  readonly analytics: AnalyticsSettings
   readonly rules: readonly Rule[]
   readonly batchEvents: number
   /** Where events are that have left the log's table. */

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { createLeases, openAnalytics } from './analytics/analytics.ts'
+import { openAnalytics, openLeases } from './analytics/analytics.ts'
 import { createConsumers } from './consumers.ts'
 import type { PipelineOrder } from './pipeline-messages.ts'
 import { systemClock } from './platform/clock.ts'
@@ -19,11 +19,12 @@ async function run(order: PipelineOrder, port: MessagePort): Promise<void> {
     { random, onIdleError: () => undefined },
     database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
   )
-  const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics)
-  const { stages } = createConsumers(
-    { readBooks: books.read, analytics, leases: createLeases(order.analytics.file) },
-    order,
+  const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
+  const leases = openLeases(
+    { store: analytics, monotonic: systemClock.monotonic, random, file: order.analytics.file },
+    order.analytics.place,
   )
+  const { stages } = createConsumers({ readBooks: books.read, analytics, leases }, order)
   for (const stage of stages) await stage.register()
   await runStages(stages, port)
   await analytics.close()

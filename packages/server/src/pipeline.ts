@@ -34,7 +34,7 @@ export async function createPipeline(
   const rules = loadRules(config.quality.rulesFile)
   const analytics = analyticsSettings(config)
   const parts = { now: world.clock.now, random: world.random }
-  const store = await openAnalytics(parts, analytics)
+  const store = await openAnalytics(parts, analytics.place)
   await registerLake(store)
   const watch = createWatch({ logger: world.logger, metrics, head: log.head })
   const { database } = config.store

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { createLeases, createStage, openAnalytics, type Stage } from './analytics/analytics.ts'
+import { createStage, openAnalytics, openLeases, type Stage } from './analytics/analytics.ts'
 import { createFirehose, createForwardConsumer, createMock, type Sink } from './forward/forward.ts'
 import { createLakeStage, readingLake } from './open-lake.ts'
 import { systemClock } from './platform/clock.ts'
@@ -23,8 +23,11 @@ async function run(order: SinksOrder, port: MessagePort): Promise<void> {
     { random, onIdleError: () => undefined },
     database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
   )
-  const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics)
-  const leases = createLeases(order.analytics.file)
+  const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
+  const leases = openLeases(
+    { store: analytics, monotonic: systemClock.monotonic, random, file: order.analytics.file },
+    order.analytics.place,
+  )
   const parts = { books, analytics, clock: systemClock, leases }
   const ending = new AbortController()
   port.on('message', (message) => {
@@ -59,9 +62,9 @@ async function run(order: SinksOrder, port: MessagePort): Promise<void> {
 
 /** A graceful stop leaves nothing for the next start: all that quality has written goes into files. */
 async function flush(lake: Stage): Promise<void> {
-  if (!lake.lease.take()) return
+  if (!(await lake.lease.take())) return
   while ((await lake.step()) > 0);
-  lake.lease.release()
+  await lake.lease.release()
 }
 
 async function openSink(forward: ForwardConfig): Promise<Sink | null> {

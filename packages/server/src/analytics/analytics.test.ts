@@ -10,18 +10,18 @@ import {
   catchUp,
   createLeases,
   createStage,
-  local,
+  onAnalytics,
   openAnalytics,
   runStage,
   type Stage,
 } from './analytics.ts'
 
-const COUNT = local(
+const COUNT = onAnalytics(
   'test.count',
-  `INSERT INTO loss_versions (app, sdk, version, received, lost) VALUES ('a', '', '', $1, 0)
-  ON CONFLICT (app, sdk, version) DO UPDATE SET received = received + excluded.received`,
+  `INSERT INTO analytics.loss_versions (app, sdk, version, received, lost) VALUES ('a', '', '', $1, 0)
+  ON CONFLICT (app, sdk, version) DO UPDATE SET received = loss_versions.received + excluded.received`,
 )
-const TOTAL = local('test.total', 'SELECT received AS total FROM loss_versions')
+const TOTAL = onAnalytics('test.total', 'SELECT received AS total FROM analytics.loss_versions')
 
 describe('a consumer', () => {
   let folder: string
@@ -35,7 +35,7 @@ describe('a consumer', () => {
     file = join(folder, 'analytics.db')
     store = await openAnalytics(
       { now: () => 0, random: systemRandom() },
-      { file, busyTimeoutMs: 5_000 },
+      { kind: 'sqlite', file, busyTimeoutMs: 5_000 },
     )
     end = 100
   })
@@ -152,14 +152,14 @@ describe('a consumer', () => {
 
   it('whose lease another one holds is left alone, and waited for', async () => {
     const holder = createLeases(file)('counting')
-    expect(holder.take()).toBe(true)
+    expect(await holder.take()).toBe(true)
     const stage = stageOf(counting())
     const waiting = catchUp([stage], 100, 300)
     await expect(waiting).rejects.toThrow(
       'another process holds counting and has stayed at 0 of 100',
     )
     expect(await total()).toBe(0)
-    holder.release()
+    await holder.release()
     await catchUp([stage], 100)
     expect(await total()).toBe(100)
   })

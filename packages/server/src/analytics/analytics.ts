@@ -1,6 +1,7 @@
-// The second file, `analytics.db`: everything that is computed from the log and can be computed again.
+// The second database: everything that is computed from the log and can be computed again. A file,
+// `analytics.db`, or a schema of PostgreSQL that many nodes share.
 // It promises that a consumer's effect and its checkpoint are one transaction, so each offset counts
-// once however often a process dies, and that deleting the file and starting again gives the same rows.
+// once however often a process dies, and that deleting all of it and starting again gives the same rows.
 
 // A consumer (quality, windows, lake, forward) is an object of type `Consumer`: `next(after, events)`
 // reads what follows an offset, `apply(tx, batch)` writes its effect, `forget()` drops what it keeps in
@@ -16,7 +17,14 @@ export {
   retire,
 } from './checkpoints.ts'
 export { createLeases, type Lease, type Leases } from './lease.ts'
-export { analyticsFile, openAnalytics } from './open-analytics.ts'
+export { type AnalyticsPlace, analyticsFile, openAnalytics } from './open-analytics.ts'
+export { type LeasesParts, openLeases } from './open-leases.ts'
 export { catchUp, type Follow, runStage } from './run-stage.ts'
 export { createStage, type Stage, type StageParts } from './stage.ts'
-export { ANALYTICS_STATEMENTS, local } from './statement.ts'
+export {
+  ANALYTICS_STATEMENTS,
+  batchOnAnalytics,
+  findOnAnalytics,
+  insertOnAnalytics,
+  onAnalytics,
+} from './statement.ts'

@@ -1,11 +1,11 @@
 import type { Read, Tx } from '../store/store.ts'
-import { local } from './statement.ts'
+import { onAnalytics } from './statement.ts'
 
 /** What a consumer takes at once: all offsets from the first to the last, both included. */
 export type Batch = { readonly first: number; readonly last: number }
 
 /**
- * Something that follows the log and keeps its result in the analytics file.
+ * Something that follows the log and keeps its result in the analytics.
  * What `apply` writes and that the batch was seen are one transaction: both or neither.
  */
 export type Consumer<B extends Batch = Batch> = {
@@ -22,30 +22,37 @@ export type Consumer<B extends Batch = Batch> = {
   forget(): void
 }
 
-const REGISTER = local(
+const REGISTER = onAnalytics(
   'analytics.register',
-  `INSERT INTO checkpoints (consumer, source, log_offset, generation) VALUES ($1, $2, 0, 0)
+  `INSERT INTO analytics.checkpoints (consumer, source, log_offset, generation) VALUES ($1, $2, 0, 0)
   ON CONFLICT (consumer) DO NOTHING`,
 )
-const READ = local(
+const READ = onAnalytics(
   'analytics.checkpoint',
-  'SELECT log_offset AS "offset", generation FROM checkpoints WHERE consumer = $1',
+  'SELECT log_offset AS "offset", generation FROM analytics.checkpoints WHERE consumer = $1',
 )
-const READ_ALL = local(
+const READ_ALL = onAnalytics(
   'analytics.checkpoints',
-  'SELECT consumer AS name, source, log_offset AS "offset" FROM checkpoints ORDER BY consumer',
+  'SELECT consumer AS name, source, log_offset AS "offset" FROM analytics.checkpoints ORDER BY consumer',
 )
-/** Only from where it is thought to be: a second process that did the same batch changes no row. */
-const MOVE = local(
+/**
+ * Only from where it is thought to be: a second process that did the same batch changes no row. It
+ * comes first in its transaction, so the second waits for the row until the first has committed, and
+ * then finds it moved. This is the fence where no lock keeps writers apart.
+ */
+const MOVE = onAnalytics(
   'analytics.move-checkpoint',
-  `UPDATE checkpoints SET log_offset = $4
+  `UPDATE analytics.checkpoints SET log_offset = $4
   WHERE consumer = $1 AND log_offset = $2 AND generation = $3`,
 )
-const RENEW = local(
+const RENEW = onAnalytics(
   'analytics.renew-generation',
-  'UPDATE checkpoints SET generation = generation + 1 WHERE consumer = $1 AND log_offset = $2',
+  'UPDATE analytics.checkpoints SET generation = generation + 1 WHERE consumer = $1 AND log_offset = $2',
 )
-const RETIRE = local('analytics.retire', 'DELETE FROM checkpoints WHERE consumer = $1')
+const RETIRE = onAnalytics(
+  'analytics.retire',
+  'DELETE FROM analytics.checkpoints WHERE consumer = $1',
+)
 
 export type Checkpoint = { readonly offset: number; readonly generation: number }
 

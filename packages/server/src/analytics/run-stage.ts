@@ -26,7 +26,7 @@ export async function runStage(stage: Stage, follow: Follow): Promise<void> {
   let failures = 0
   while (!follow.signal.aborted) {
     try {
-      const taken = stage.lease.take() ? await stage.step() : 0
+      const taken = (await stage.lease.take()) ? await stage.step() : 0
       if (failures > 0) follow.onRecovery(stage)
       failures = 0
       if (taken > 0) follow.onStep(stage, await stage.checkpoint())
@@ -40,7 +40,7 @@ export async function runStage(stage: Stage, follow: Follow): Promise<void> {
       await sleep(againMs, undefined, { signal: follow.signal }).catch(() => undefined)
     }
   }
-  stage.lease.release()
+  await stage.lease.release()
 }
 
 function pauseMs(error: unknown, failures: number): number {
@@ -70,7 +70,7 @@ async function bring(stage: Stage, offset: number, waitMs: number): Promise<void
   for (;;) {
     const at = await stage.checkpoint()
     if (at >= offset) return stage.lease.release()
-    if (stage.lease.take()) {
+    if (await stage.lease.take()) {
       const taken = await stage.step()
       if (taken === 0 && (await stage.checkpoint()) < offset) await sleep(LOOK_MS)
       continue

@@ -121,7 +121,7 @@ async function compactNow() {
   ])
   return withLakeAsItIs(async ({ leases, reader }) => {
     const lease = leases('lake')
-    if (!lease.take()) {
+    if (!(await lease.take())) {
       throw new CommandFailure(1, 'a running server writes the lake and merges its files by itself')
     }
     try {
@@ -131,7 +131,7 @@ async function compactNow() {
         ...{ path: into.path, parts: parts.length, rows: into.rows, bytes: into.bytes },
       }))
     } finally {
-      lease.release()
+      await lease.release()
     }
   })
 }

@@ -43,7 +43,7 @@ async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
   const folder = await mkdtemp(join(dirname(opened.file), 'rebuild-'))
   const file = join(folder, 'analytics.db')
   const parts = { now: opened.clock.now, random: opened.random }
-  const aside = await openAnalytics(parts, { file, busyTimeoutMs: 5_000 })
+  const aside = await openAnalytics(parts, { kind: 'sqlite', file, busyTimeoutMs: 5_000 })
   try {
     return await rebuildWindows({
       live: opened.analytics,

@@ -1,4 +1,4 @@
-import { createLeases, type Leases, openAnalytics } from '../analytics/analytics.ts'
+import { type Leases, openAnalytics, openLeases } from '../analytics/analytics.ts'
 import { analyticsSettings } from '../analytics-settings.ts'
 import { BATCH_EVENTS, type Consumers, createConsumers } from '../consumers.ts'
 import { registerLake } from '../lake/lake.ts'
@@ -10,6 +10,7 @@ import { type Opened, withDatabase } from './with-database.ts'
 
 export type OpenedAnalytics = Opened & {
   readonly analytics: Store
+  /** Where the file of the analytics lies or would lie; scratch lies beside it. */
   readonly file: string
   readonly leases: Leases
   readonly rules: readonly Rule[]
@@ -17,18 +18,21 @@ export type OpenedAnalytics = Opened & {
   readonly consumers: Consumers
 }
 
-/** Opens the books and the analytics file of the settings for one command, and closes both. */
+/** Opens the books and the analytics of the settings for one command, and closes both. */
 export const withAnalytics = <T>(work: (opened: OpenedAnalytics) => Promise<T>): Promise<T> =>
   withDatabase(async (opened) => {
     const { config, clock, random, store } = opened
     const rules = loadRules(config.quality.rulesFile)
     const settings = analyticsSettings(config)
-    const analytics = await openAnalytics({ now: clock.now, random }, settings)
+    const analytics = await openAnalytics({ now: clock.now, random }, settings.place)
     try {
       await registerLake(analytics)
       const { file } = settings
       const lake = readingLake(config.lake, file, String(process.pid))
-      const leases = createLeases(file)
+      const leases = openLeases(
+        { store: analytics, monotonic: clock.monotonic, random, file },
+        settings.place,
+      )
       const consumers = createConsumers(
         { readBooks: store.read, analytics, leases },
         { rules, batchEvents: BATCH_EVENTS, lake },

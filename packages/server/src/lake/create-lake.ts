@@ -1,4 +1,4 @@
-import { type Batch, type Consumer, checkpointOf, local } from '../analytics/analytics.ts'
+import { type Batch, type Consumer, checkpointOf, onAnalytics } from '../analytics/analytics.ts'
 import { newestOffset } from '../log/log.ts'
 import type { Read, Store } from '../store/store.ts'
 import { compact, dropOld } from './compact.ts'
@@ -31,18 +31,18 @@ export type LakeSettings = {
 }
 
 /** The last offset of a batch of about this many events: where quality has ended one of its own. */
-const END = local(
+const END = onAnalytics(
   'lake.batch-end',
-  'SELECT max(last_offset) AS last FROM enriched_batches WHERE last_offset > $1 AND last_offset <= $2',
+  'SELECT max(last_offset) AS last FROM analytics.enriched_batches WHERE last_offset > $1 AND last_offset <= $2',
 )
-const NEXT_END = local(
+const NEXT_END = onAnalytics(
   'lake.next-batch-end',
-  'SELECT min(last_offset) AS last FROM enriched_batches WHERE last_offset > $1',
+  'SELECT min(last_offset) AS last FROM analytics.enriched_batches WHERE last_offset > $1',
 )
 /** Quality keeps its batches for whoever stands here. */
-const REGISTER = local(
+const REGISTER = onAnalytics(
   'lake.register',
-  `INSERT INTO checkpoints (consumer, source, log_offset, generation) VALUES ('lake', 'enriched', 0, 0)
+  `INSERT INTO analytics.checkpoints (consumer, source, log_offset, generation) VALUES ('lake', 'enriched', 0, 0)
   ON CONFLICT (consumer) DO NOTHING`,
 )
 

@@ -1,14 +1,16 @@
-import { local } from '../analytics/analytics.ts'
+import { onAnalytics } from '../analytics/analytics.ts'
 import type { Read, Store } from '../store/store.ts'
 
-const ASK = local(
+const ASK = onAnalytics(
   'lake.ask',
-  `INSERT INTO requests (consumer, log_offset) VALUES ('lake', $1)
-  ON CONFLICT (consumer) DO UPDATE SET log_offset = max(log_offset, excluded.log_offset)`,
+  `INSERT INTO analytics.requests (consumer, log_offset) VALUES ('lake', $1)
+  ON CONFLICT (consumer) DO UPDATE
+  SET log_offset = CASE WHEN requests.log_offset > excluded.log_offset
+    THEN requests.log_offset ELSE excluded.log_offset END`,
 )
-const ASKED = local(
+const ASKED = onAnalytics(
   'lake.asked',
-  'SELECT log_offset AS "offset" FROM requests WHERE consumer = \'lake\'',
+  'SELECT log_offset AS "offset" FROM analytics.requests WHERE consumer = \'lake\'',
 )
 
 /** Asks whoever writes the lake to be at this offset soon, and not to gather events for longer. */

@@ -1,18 +1,22 @@
-import { local } from '../analytics/analytics.ts'
+import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { Read, Tx } from '../store/store.ts'
 
-const ADD = local(
+const ADD = insertOnAnalytics(
   'quality.add-counts',
-  `INSERT INTO quality_counts (app, minute, enriched, rejected) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (app, minute) DO UPDATE SET enriched = enriched + excluded.enriched,
-    rejected = rejected + excluded.rejected`,
+  'analytics.quality_counts',
+  { app: 'text', minute: 'bigint', enriched: 'bigint', rejected: 'bigint' },
+  `ON CONFLICT (app, minute) DO UPDATE SET enriched = quality_counts.enriched + excluded.enriched,
+    rejected = quality_counts.rejected + excluded.rejected`,
 )
-const READ = local(
+const READ = onAnalytics(
   'quality.read-counts',
-  `SELECT app, minute, enriched, rejected FROM quality_counts
+  `SELECT app, minute, enriched, rejected FROM analytics.quality_counts
   WHERE app = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
 )
-const APPS = local('quality.apps', 'SELECT DISTINCT app FROM quality_counts ORDER BY app')
+const APPS = onAnalytics(
+  'quality.apps',
+  'SELECT DISTINCT app FROM analytics.quality_counts ORDER BY app',
+)
 
 /** Game events of an app by the minute of their receipt, which is how the door counts them too. */
 export type QualityCount = {

@@ -1,22 +1,25 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { local } from '../analytics/analytics.ts'
+import { onAnalytics } from '../analytics/analytics.ts'
 import type { Read, Tx } from '../store/store.ts'
 import type { EnrichedEvent } from './enriched-event.ts'
 
-const WRITE = local(
+const WRITE = onAnalytics(
   'quality.write-batch',
-  'INSERT INTO enriched_batches (last_offset, first_offset, payload) VALUES ($1, $2, $3)',
+  'INSERT INTO analytics.enriched_batches (last_offset, first_offset, payload) VALUES ($1, $2, $3)',
 )
-const NEXT = local(
+const NEXT = onAnalytics(
   'quality.next-batches',
-  `SELECT first_offset AS first, last_offset AS last, payload FROM enriched_batches
+  `SELECT first_offset AS first, last_offset AS last, payload FROM analytics.enriched_batches
   WHERE last_offset > $1 ORDER BY last_offset LIMIT $2`,
 )
-const HELD = local(
+const HELD = onAnalytics(
   'quality.held-batches',
-  'SELECT min(log_offset) AS "offset" FROM checkpoints WHERE source = \'enriched\'',
+  'SELECT min(log_offset) AS "offset" FROM analytics.checkpoints WHERE source = \'enriched\'',
 )
-const DROP = local('quality.drop-batches', 'DELETE FROM enriched_batches WHERE last_offset <= $1')
+const DROP = onAnalytics(
+  'quality.drop-batches',
+  'DELETE FROM analytics.enriched_batches WHERE last_offset <= $1',
+)
 
 /**
  * Compressed at the fastest level: with 5,000 events a batch 1.4 µs an event to pack and write, where

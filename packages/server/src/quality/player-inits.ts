@@ -1,17 +1,21 @@
-import { local } from '../analytics/analytics.ts'
+import { findOnAnalytics, insertOnAnalytics } from '../analytics/analytics.ts'
 import type { Tx } from '../store/store.ts'
 import type { Init } from './enrich.ts'
 
-const FIND = local(
-  'quality.find-init',
-  `SELECT app, player_id AS "playerId", corrected_at AS "correctedAt", log_offset AS "offset", country_code AS "countryCode", platform
-  FROM player_inits WHERE app = $1 AND player_id = $2`,
-)
-const KEEP = local(
+const FIND = findOnAnalytics('quality.find-init', {
+  select: `app, player_id AS "playerId", corrected_at AS "correctedAt", log_offset AS "offset",
+    country_code AS "countryCode", platform`,
+  from: 'analytics.player_inits',
+  key: { app: 'text', player_id: 'text' },
+})
+const KEEP = insertOnAnalytics(
   'quality.keep-init',
-  `INSERT INTO player_inits (app, player_id, corrected_at, log_offset, country_code, platform)
-  VALUES ($1, $2, $3, $4, $5, $6)
-  ON CONFLICT (app, player_id) DO UPDATE SET corrected_at = excluded.corrected_at,
+  'analytics.player_inits',
+  {
+    ...{ app: 'text', player_id: 'text', corrected_at: 'bigint', log_offset: 'bigint' },
+    ...{ country_code: 'text', platform: 'text' },
+  },
+  `ON CONFLICT (app, player_id) DO UPDATE SET corrected_at = excluded.corrected_at,
     log_offset = excluded.log_offset, country_code = excluded.country_code,
     platform = excluded.platform`,
 )
@@ -30,7 +34,7 @@ type Known = {
 }
 
 /**
- * The newest `init` of each player: all of them in the analytics file, those of the players of late
+ * The newest `init` of each player: all of them in the analytics, those of the players of late
  * in memory. Two generations stand for an order of last use: reading the older one moves it to the
  * younger, and when that is full the older is dropped.
  */

@@ -1,32 +1,31 @@
-import { local } from '../analytics/analytics.ts'
+import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { LogRecord } from '../log/log.ts'
 import type { Read, Tx } from '../store/store.ts'
 
-const WRITE = local(
-  'quality.write-rejected',
-  `INSERT INTO rejected_events (log_offset, app, event_id, event_type, player_id, reason, path, stage,
-    raw, envelope, received_at, replayed_offset)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, 'quality', $8, $9, $10, NULL)`,
-)
+const WRITE = insertOnAnalytics('quality.write-rejected', 'analytics.rejected_events', {
+  ...{ log_offset: 'bigint', app: 'text', event_id: 'text', event_type: 'text', player_id: 'text' },
+  ...{ reason: 'text', path: 'text', stage: 'text', raw: 'bytea', envelope: 'text' },
+  received_at: 'bigint',
+})
 const COLUMNS = `log_offset AS "offset", app, event_id AS "eventId", event_type AS "eventType",
   player_id AS "playerId", reason, path, stage, received_at AS "receivedAt",
   replayed_offset AS "replayedOffset"`
-const FIND = local(
+const FIND = onAnalytics(
   'quality.find-rejected',
-  `SELECT ${COLUMNS}, raw, envelope FROM rejected_events WHERE log_offset = $1`,
+  `SELECT ${COLUMNS}, raw, envelope FROM analytics.rejected_events WHERE log_offset = $1`,
 )
-const LIST = local(
+const LIST = onAnalytics(
   'quality.list-rejected',
-  `SELECT ${COLUMNS} FROM rejected_events WHERE log_offset < $1 ORDER BY log_offset DESC LIMIT $2`,
+  `SELECT ${COLUMNS} FROM analytics.rejected_events WHERE log_offset < $1 ORDER BY log_offset DESC LIMIT $2`,
 )
-const BETWEEN = local(
+const BETWEEN = onAnalytics(
   'quality.rejected-between',
-  `SELECT ${COLUMNS}, raw, envelope FROM rejected_events
+  `SELECT ${COLUMNS}, raw, envelope FROM analytics.rejected_events
   WHERE log_offset > $1 AND log_offset <= $2 ORDER BY log_offset`,
 )
-const REPLAYED = local(
+const REPLAYED = onAnalytics(
   'quality.mark-replayed',
-  'UPDATE rejected_events SET replayed_offset = $2 WHERE log_offset = $1 AND replayed_offset IS NULL',
+  'UPDATE analytics.rejected_events SET replayed_offset = $2 WHERE log_offset = $1 AND replayed_offset IS NULL',
 )
 
 /** An event that quality has refused. */
@@ -64,7 +63,7 @@ export async function writeRejected(tx: Tx, rejected: readonly NewRejected[]): P
     const { event: _event, ...envelope } = record
     return [
       ...[record.offset, record.app, record.eventId, record.eventType, record.playerId],
-      ...[reason, path, raw, JSON.stringify(envelope), record.receivedAt],
+      ...[reason, path, 'quality', raw, JSON.stringify(envelope), record.receivedAt],
     ]
   })
   await tx.run(WRITE, rows)

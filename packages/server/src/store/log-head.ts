@@ -31,3 +31,12 @@ export function logHead(row: unknown): LogHead {
     },
   }
 }
+
+/** Of a database in which no log lies: nobody waits for its head, and nobody takes offsets. */
+export const NO_LOG: LogHead = {
+  newest: () => 0,
+  moved: () => false,
+  take() {
+    throw new Error('no log lies in this database')
+  },
+}

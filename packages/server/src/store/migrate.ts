@@ -2,7 +2,7 @@ import { BOOKS } from './migrations/0001-books.ts'
 import { GAME_EVENTS } from './migrations/0002-game-events.ts'
 import { PLAYER_EVENTS } from './migrations/0003-player-events.ts'
 import type { Store } from './port.ts'
-import { shared } from './statement.ts'
+import type { Statement } from './statement.ts'
 
 /** What the two databases spell differently. */
 export type Spelling = {
@@ -16,9 +16,15 @@ export type Spelling = {
   readonly clustered: string
   /** Makes the database itself refuse UPDATE and DELETE on `table`. */
   refuse(table: string, message: string): readonly string[]
+  /** Text that is ordered by its bytes, whatever the language of the database. */
+  readonly text: string
+  /** An integer of any length, in the tables whose sums no limit bounds. */
+  readonly sum: string
+  /** Before the name of a table that lies in a schema of its own: `analytics.`, or nothing on SQLite. */
+  readonly schema: string
 }
 
-const SPELLING: Readonly<Record<Store['dialect'], Spelling>> = {
+const SPELLING: Readonly<Record<Store['dialect'], Omit<Spelling, 'schema'>>> = {
   sqlite: {
     dialect: 'sqlite',
     blob: 'BLOB',
@@ -27,6 +33,8 @@ const SPELLING: Readonly<Record<Store['dialect'], Spelling>> = {
     clustered: 'WITHOUT ROWID',
     refuse: (table, message) =>
       ['UPDATE', 'DELETE'].map(
+    text: 'TEXT',
+    sum: 'BIGINT',
         (verb) =>
           `CREATE TRIGGER ${table}_no_${verb.toLowerCase()} BEFORE ${verb} ON ${table} BEGIN SELECT RAISE(ABORT, '${message}'); END`,
       ),
@@ -39,6 +47,8 @@ const SPELLING: Readonly<Record<Store['dialect'], Spelling>> = {
     clustered: '',
     refuse: (table, message) => [
       `CREATE FUNCTION ${table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '${message}'; END $$`,
+    text: 'TEXT COLLATE "C"',
+    sum: 'NUMERIC',
       `CREATE TRIGGER ${table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION ${table}_refuse()`,
     ],
   },
@@ -53,9 +63,26 @@ export type Migration = {
 const MIGRATIONS: readonly Migration[] = [BOOKS, GAME_EVENTS, PLAYER_EVENTS]
 export const SCHEMA_VERSION = MIGRATIONS.length
 
-const CREATE =
-  'CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)'
-const APPLIED = shared('migrations.applied', 'SELECT number FROM migrations ORDER BY number')
+type Table = {
+  readonly create: readonly string[]
+  readonly applied: Statement
+  readonly schema: string
+}
+
+/** Where the migrations that were applied are noted: each schema counts for itself. */
+function tableIn(schema: string): Table {
+  const before = schema === '' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${schema.slice(0, -1)}`]
+  const table = `${schema}migrations`
+  const sql = `SELECT number FROM ${table} ORDER BY number`
+  return {
+    schema,
+    create: [
+      ...before,
+      `CREATE TABLE IF NOT EXISTS ${table} (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`,
+    ],
+    applied: { name: `${table}.applied`, sqlite: sql, postgres: sql, takesArrays: false },
+  }
+}
 
 /** The database was written by a newer Questline. Running this older one on it could lose money. */
 export class SchemaError extends Error {}
@@ -69,12 +96,15 @@ export class SchemaError extends Error {}
 export async function migrate(
   store: Store,
   now: () => number,
+ * @param schema of PostgreSQL in which all of it lies; null for the default one
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<string[]> {
   // Two processes that create it at once can collide even so; the second time it is there.
-  await store.script([CREATE]).catch(() => store.script([CREATE]))
-  const applied = await readApplied(store)
+  await store.script(table.create).catch(() => store.script(table.create))
+  const applied = await readApplied(store, table)
+  schema: string | null = null,
   const newest = Math.max(0, ...applied)
+  const table = tableIn(schema === null || store.dialect === 'sqlite' ? '' : `${schema}.`)
   if (newest > migrations.length) {
     throw new SchemaError(
       `the database has schema ${newest}, this Questline knows ${migrations.length}: start a newer version`,
@@ -83,25 +113,31 @@ export async function migrate(
   const done: string[] = []
   for (const migration of migrations) {
     if (applied.has(migration.number)) continue
-    if (await apply(store, migration, now())) done.push(migration.name)
+    if (await apply(store, table, migration, now())) done.push(migration.name)
   }
   return done
 }
 
 /** Whether this process did it; false when another one was faster. */
-async function apply(store: Store, migration: Migration, at: number): Promise<boolean> {
+async function apply(
+  store: Store,
+  table: Table,
+  migration: Migration,
+  at: number,
+): Promise<boolean> {
   // The row comes first: of two processes at once, the second fails on it before it changes anything.
-  const claim = `INSERT INTO migrations VALUES (${migration.number}, '${migration.name}', ${at})`
+  const claim = `INSERT INTO ${table.schema}migrations VALUES (${migration.number}, '${migration.name}', ${at})`
   try {
-    await store.script([claim, ...migration.statements(SPELLING[store.dialect])])
+    const spelling = { ...SPELLING[store.dialect], schema: table.schema }
+    await store.script([claim, ...migration.statements(spelling)])
     return true
   } catch (error) {
-    if ((await readApplied(store)).has(migration.number)) return false
+    if ((await readApplied(store, table)).has(migration.number)) return false
     throw error
   }
 }
 
-async function readApplied(store: Store): Promise<Set<number>> {
-  const rows = await store.read<{ number: number }>(APPLIED, [])
+async function readApplied(store: Store, table: Table): Promise<Set<number>> {
+  const rows = await store.read<{ number: number }>(table.applied, [])
   return new Set(rows.map(({ number }) => number))
 }

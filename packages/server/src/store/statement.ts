@@ -33,7 +33,7 @@ export const spelled = (name: string, texts: { sqlite: string; postgres: string 
 export const batched = (name: string, texts: { sqlite: string; postgres: string }): Statement =>
   define({ name, ...texts, takesArrays: true })
 
-export type SqlType = 'text' | 'bigint' | 'bytea'
+export type SqlType = 'text' | 'bigint' | 'bytea' | 'numeric'
 
 /** `INSERT` of whole rows; `columns` in the order of the tuples. */
 export function insertStatement(

@@ -1,7 +1,7 @@
 // The one port to the databases. SQLite and PostgreSQL keep the same promises behind it:
 // one writing transaction at a time, in the order of the log; a resolved write is on disk.
 // Contract: store.contract.ts runs on both.
-export { type Migration, migrate, SCHEMA_VERSION, SchemaError } from './migrate.ts'
+export { type Migration, migrate, SCHEMA_VERSION, SchemaError, type Spelling } from './migrate.ts'
 export { type OpenStoreSettings, openStore } from './open.ts'
 export type { Read, Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'

@@ -1,13 +1,13 @@
-import { local } from '../analytics/analytics.ts'
+import { onAnalytics } from '../analytics/analytics.ts'
 import type { Tx } from '../store/store.ts'
 
-const FIND = local(
+const FIND = onAnalytics(
   'windows.find-rate',
-  'SELECT usd_per_unit AS "usdPerUnit" FROM window_rates WHERE day = $1 AND currency = $2',
+  'SELECT usd_per_unit AS "usdPerUnit" FROM analytics.window_rates WHERE day = $1 AND currency = $2',
 )
-const KEEP = local(
+const KEEP = onAnalytics(
   'windows.keep-rate',
-  `INSERT INTO window_rates (day, currency, usd_per_unit, log_offset) VALUES ($1, $2, $3, $4)
+  `INSERT INTO analytics.window_rates (day, currency, usd_per_unit, log_offset) VALUES ($1, $2, $3, $4)
   ON CONFLICT (day, currency) DO UPDATE SET usd_per_unit = excluded.usd_per_unit,
     log_offset = excluded.log_offset`,
 )
@@ -35,7 +35,7 @@ export function toUsdMicros(amountMicros: number, rate: Rate | null): number | n
 
 const REMEMBERED_MAX = 10_000
 
-/** The rate table of the days, kept in the analytics file by the events that import it. */
+/** The rate table of the days, kept in the analytics by the events that import it. */
 export function createRates() {
   let known = new Map<string, Rate | null>()
   return {

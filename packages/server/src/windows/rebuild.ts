@@ -1,4 +1,4 @@
-import { checkpointOf, local, renewGeneration } from '../analytics/analytics.ts'
+import { checkpointOf, onAnalytics, renewGeneration } from '../analytics/analytics.ts'
 import type { Read, SqlValue, Statement, Store, Tx } from '../store/store.ts'
 
 /** A table that a consumer writes, with its columns: first those of its key, in their order. */
@@ -52,23 +52,24 @@ function statementsOf(table: Table): TableStatements {
   const marks = (count: number) => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
   const order = key.join(', ')
   const values = rest.map((column) => `CAST(${column} AS TEXT) AS ${column}`)
-  const page = `SELECT ${[...key, ...values].join(', ')} FROM ${name}`
+  const page = `SELECT ${[...key, ...values].join(', ')} FROM analytics.${name}`
   const end = `ORDER BY ${order} LIMIT ${PAGE_ROWS}`
   const all = [...key, ...rest]
   return {
     table,
-    first: local(`windows.rows-of-${name}`, `${page} ${end}`),
-    next: local(
+    first: onAnalytics(`windows.rows-of-${name}`, `${page} ${end}`),
+    next: onAnalytics(
       `windows.next-rows-of-${name}`,
       `${page} WHERE (${order}) > (${marks(key.length)}) ${end}`,
     ),
-    remove: local(
+    remove: onAnalytics(
       `windows.remove-from-${name}`,
-      `DELETE FROM ${name} WHERE (${order}) = (${marks(key.length)})`,
+      `DELETE FROM analytics.${name} WHERE (${order}) = (${marks(key.length)})`,
     ),
-    put: local(
+    put: onAnalytics(
       `windows.put-into-${name}`,
-      `INSERT OR REPLACE INTO ${name} (${all.join(', ')}) VALUES (${marks(all.length)})`,
+      `INSERT INTO analytics.${name} (${all.join(', ')}) VALUES (${marks(all.length)})
+      ON CONFLICT (${order}) DO UPDATE SET ${rest.map((column) => `${column} = excluded.${column}`).join(', ')}`,
     ),
   }
 }

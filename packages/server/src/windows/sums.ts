@@ -17,7 +17,7 @@ export function parseSum(text: string): Sum {
   return Number.isSafeInteger(number) ? number : BigInt(text)
 }
 
-/** As a statement takes it: SQLite reads the text of an integer into an integer column as one. */
+/** As a statement takes it: both databases read the text of an integer into a column of integers as one. */
 export const toSql = (sum: Sum): number | string => (typeof sum === 'number' ? sum : String(sum))
 
 function fromBig(sum: bigint): Sum {

@@ -1,34 +1,43 @@
-import { local } from '../analytics/analytics.ts'
+import { batchOnAnalytics, findOnAnalytics, insertOnAnalytics } from '../analytics/analytics.ts'
 import type { Tx } from '../store/store.ts'
 import { GRAINS, type Grain, startOf } from './grains.ts'
 import type { Cell, Place, Places } from './places.ts'
 import type { Additions } from './window-facts.ts'
 
-const ANY = local(
-  'windows.any-user',
-  'SELECT 1 AS one FROM window_users WHERE grain = $1 AND start = $2 AND app = $3 LIMIT 1',
-)
-const FIND = local(
-  'windows.find-user',
-  `SELECT user_id AS "user", seen FROM window_users
-  WHERE grain = $1 AND start = $2 AND app = $3 AND user_id = $4`,
-)
-const KEEP = local(
+const WINDOW = { grain: 'text', start: 'bigint', app: 'text' } as const
+/** Which of these windows have a user. */
+const ANY = batchOnAnalytics('windows.any-user', {
+  sqlite: `SELECT grain, start, app FROM analytics.window_users
+    WHERE grain = $1 AND start = $2 AND app = $3 LIMIT 1`,
+  postgres: `SELECT grain, start, app FROM unnest($1::text[], $2::bigint[], $3::text[])
+    AS asked (grain, start, app)
+    WHERE EXISTS (SELECT 1 FROM analytics.window_users u
+      WHERE u.grain = asked.grain AND u.start = asked.start AND u.app = asked.app)`,
+})
+const FIND = findOnAnalytics('windows.find-user', {
+  select: 'grain, start, app, user_id AS "user", seen',
+  from: 'analytics.window_users',
+  key: { ...WINDOW, user_id: 'text' },
+})
+const KEEP = insertOnAnalytics(
   'windows.keep-user',
-  `INSERT INTO window_users (grain, start, app, user_id, seen) VALUES ($1, $2, $3, $4, $5)
-  ON CONFLICT (grain, start, app, user_id) DO UPDATE SET seen = excluded.seen`,
+  'analytics.window_users',
+  { ...WINDOW, user_id: 'text', seen: 'text' },
+  'ON CONFLICT (grain, start, app, user_id) DO UPDATE SET seen = excluded.seen',
 )
 
 /** Users in memory, over all windows: about 40 MB. */
 const REMEMBERED_MAX = 300_000
 
 type Known = {
+  readonly at: At
   readonly users: Map<string, Place>
   /** Whether everybody of this window is in memory, so that whoever is not there is new. */
   isWhole: boolean
 }
 
 type At = readonly [grain: Grain, start: number, app: string]
+type AtRow = { readonly grain: Grain; readonly start: number; readonly app: string }
 const ONE_USER = { metric: 'users', label: '', value: 1 } as const
 
 /** Where the user was not counted yet. */
@@ -42,71 +51,73 @@ export type ActiveUsers = {
   readonly users: ReadonlyMap<string, Place>
 }
 
-/**
- * Exact sets of users per window, each with the countries and platforms that it was seen in. Whoever
- * is new in a minute is looked for in its hour, whoever is new there in its day: a user who is known
- * in a minute is known in both. So a set costs a look into memory for most events.
- */
-export function createUserSets(places: Places) {
+/** The windows in memory, and of each the users that were asked for. */
+function createMemory(places: Places) {
   let windows = new Map<string, Known>()
   let remembered = 0
 
-  const windowOf = async (tx: Tx, grain: Grain, start: number, app: string): Promise<Known> => {
-    const key = `${grain}\n${start}\n${app}`
-    const known = windows.get(key)
-    if (known) return known
-    const [any] = await tx.run(ANY, [[grain, start, app]])
-    const made = { users: new Map<string, Place>(), isWhole: any === undefined }
-    windows.set(key, made)
-    return made
-  }
-
-  const dropOldest = (): void => {
-    for (const [key, { users }] of windows) {
-      if (remembered <= REMEMBERED_MAX) return
-      remembered -= users.size
-      windows.delete(key)
-    }
-  }
-
-  /** Brings the users of a window into memory that are asked for and may be in the file. */
-  const load = async (tx: Tx, window: Known, at: At, asked: Iterable<string>): Promise<void> => {
-    if (window.isWhole) return
-    const missing = [...asked].filter((user) => !window.users.has(user))
-    const rows = await tx.run<{ readonly user: string; readonly seen: string }>(
-      FIND,
-      missing.map((user) => [...at, user]),
-    )
-    for (const { user, seen } of rows) window.users.set(user, places.parse(seen))
-    remembered += rows.length
-  }
-
   return {
-    /** Counts whoever is new in a window, and keeps it. */
-    async add(tx: Tx, active: readonly ActiveUsers[], additions: Additions): Promise<void> {
-      const rows: (readonly [...At, string, string])[] = []
-      for (const { minute, app, users } of active) {
-        let candidates = users
-        for (const grain of GRAINS) {
-          const at: At = [grain, startOf(grain, minute), app]
-          const window = await windowOf(tx, ...at)
-          await load(tx, window, at, candidates.keys())
-          const fresh = new Map<string, Place>()
-          for (const [user, place] of candidates) {
-            const before = window.users.get(user)
-            const after = before === undefined ? place : places.union(before, place)
-            if (after === before) continue
-            if (before === undefined) remembered += 1
-            window.users.set(user, after)
-            fresh.set(user, after)
-            additions.only(...at, newCells(before, after), ONE_USER)
-            rows.push([...at, user, after.text])
-          }
-          candidates = fresh
-        }
+    /** All windows of these, those that were never asked for with one statement. */
+    async windowsOf(tx: Tx, ats: readonly At[]): Promise<readonly Known[]> {
+      const unknown = new Map<string, Known>()
+      const found = ats.map((at) => {
+        const key = keyOf(at)
+        const known = windows.get(key) ?? unknown.get(key)
+        if (known) return known
+        const made = { at, users: new Map<string, Place>(), isWhole: true }
+        unknown.set(key, made)
+        return made
+      })
+      const asked = [...unknown.values()].map(({ at }) => at)
+      for (const { grain, start, app } of await tx.run<AtRow>(ANY, asked)) {
+        const known = unknown.get(keyOf([grain, start, app]))
+        if (known) known.isWhole = false
       }
-      await tx.run(KEEP, rows)
-      dropOldest()
+      for (const [key, known] of unknown) windows.set(key, known)
+      return found
+    },
+
+    /** Brings the users into memory that are asked for and may be in the table. */
+    async load(tx: Tx, asked: readonly Asked[]): Promise<void> {
+      const missing = asked.flatMap(({ window, candidates }) =>
+        window.isWhole
+          ? []
+          : [...candidates.keys()]
+              .filter((user) => !window.users.has(user))
+              .map((user) => [...window.at, user]),
+      )
+      type Row = AtRow & { readonly user: string; readonly seen: string }
+      const rows = await tx.run<Row>(FIND, missing)
+      for (const { grain, start, app, user, seen } of rows) {
+        const users = windows.get(keyOf([grain, start, app]))?.users
+        // Two minutes of an hour may have asked for the same user.
+        if (users === undefined || users.has(user)) continue
+        users.set(user, places.parse(seen))
+        remembered += 1
+      }
+    },
+
+    /** Counts those of the candidates who are new in their window, or in a place of it; who they are. */
+    count({ window, candidates }: Asked, additions: Additions): Map<string, Place> {
+      const fresh = new Map<string, Place>()
+      for (const [user, place] of candidates) {
+        const before = window.users.get(user)
+        const after = before === undefined ? place : places.union(before, place)
+        if (after === before) continue
+        if (before === undefined) remembered += 1
+        window.users.set(user, after)
+        fresh.set(user, after)
+        additions.only(...window.at, newCells(before, after), ONE_USER)
+      }
+      return fresh
+    },
+
+    dropOldest(): void {
+      for (const [key, { users }] of windows) {
+        if (remembered <= REMEMBERED_MAX) return
+        remembered -= users.size
+        windows.delete(key)
+      }
     },
 
     forget(): void {
@@ -115,5 +126,52 @@ export function createUserSets(places: Places) {
     },
   }
 }
+
+/**
+ * Exact sets of users per window, each with the countries and platforms that it was seen in. Whoever
+ * is new in a minute is looked for in its hour, whoever is new there in its day: a user who is known
+ * in a minute is known in both. So a set costs a look into memory for most events.
+ */
+export function createUserSets(places: Places) {
+  const memory = createMemory(places)
+  return {
+    /** Counts whoever is new in a window, and keeps it. */
+    async add(tx: Tx, active: readonly ActiveUsers[], additions: Additions): Promise<void> {
+      /** Minutes of one hour may each bring a user a place; the row is written once. */
+      const changed = new Map<Known, Set<string>>()
+      let candidates = active.map(({ users }) => users)
+      for (const grain of GRAINS) {
+        const ats = active.map(({ minute, app }): At => [grain, startOf(grain, minute), app])
+        const windows = await memory.windowsOf(tx, ats)
+        const asked = windows.map((window, index) => ({
+          window,
+          candidates: candidates[index] ?? NOBODY,
+        }))
+        await memory.load(tx, asked)
+        candidates = asked.map((each) => {
+          const fresh = memory.count(each, additions)
+          const users = changed.get(each.window) ?? new Set()
+          for (const user of fresh.keys()) users.add(user)
+          changed.set(each.window, users)
+          return fresh
+        })
+      }
+      await tx.run(KEEP, rowsOf(changed))
+      memory.dropOldest()
+    },
+    forget: memory.forget,
+  }
+}
+
+const NOBODY: ReadonlyMap<string, Place> = new Map()
+
+type Asked = { readonly window: Known; readonly candidates: ReadonlyMap<string, Place> }
+
+const keyOf = ([grain, start, app]: At): string => `${grain}\n${start}\n${app}`
+
+const rowsOf = (changed: ReadonlyMap<Known, ReadonlySet<string>>) =>
+  [...changed].flatMap(([{ at, users }, of]) =>
+    [...of].map((user) => [...at, user, users.get(user)?.text ?? '']),
+  )
 
 export type UserSets = ReturnType<typeof createUserSets>

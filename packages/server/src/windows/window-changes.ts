@@ -1,20 +1,21 @@
-import { local } from '../analytics/analytics.ts'
+import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { Read, Tx } from '../store/store.ts'
 
-const MARK = local(
+const MARK = insertOnAnalytics(
   'windows.mark-change',
-  `INSERT INTO window_changes (start, changed_offset) VALUES ($1, $2)
-  ON CONFLICT (start) DO UPDATE SET changed_offset = excluded.changed_offset`,
+  'analytics.window_changes',
+  { start: 'bigint', changed_offset: 'bigint' },
+  `ON CONFLICT (start) DO UPDATE SET changed_offset = excluded.changed_offset`,
 )
-const SINCE = local(
+const SINCE = onAnalytics(
   'windows.changes-since',
-  `SELECT start, changed_offset AS "offset" FROM window_changes
+  `SELECT start, changed_offset AS "offset" FROM analytics.window_changes
   WHERE (changed_offset, start) > ($1, $2) ORDER BY changed_offset, start LIMIT $3`,
 )
 
-const NEWEST = local(
+const NEWEST = onAnalytics(
   'windows.newest-changes',
-  `SELECT start, changed_offset AS "offset" FROM window_changes
+  `SELECT start, changed_offset AS "offset" FROM analytics.window_changes
   ORDER BY changed_offset DESC, start DESC LIMIT $1`,
 )
 

@@ -1,5 +1,5 @@
-import { local } from '../analytics/analytics.ts'
-import type { Read, Tx } from '../store/store.ts'
+import { batchOnAnalytics, insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
+import type { Read, SqlType, Tx } from '../store/store.ts'
 import { GRAINS, type Grain, startOf } from './grains.ts'
 import type { Cell, Place } from './places.ts'
 import { plus, type Sum, toSql } from './sums.ts'
@@ -12,18 +12,23 @@ export type Metric =
   | 'events'
   | 'unconverted'
 
-const KEY = 'grain, platform, start, app, country_code, metric, label'
-const ADD = local(
+const KEY_TYPES: Readonly<Record<string, SqlType>> = {
+  ...{ grain: 'text', platform: 'text', start: 'bigint', app: 'text', country_code: 'text' },
+  ...{ metric: 'text', label: 'text' },
+}
+const KEY = Object.keys(KEY_TYPES).join(', ')
+const ADD = insertOnAnalytics(
   'windows.add',
-  `INSERT INTO window_facts (${KEY}, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-  ON CONFLICT (${KEY}) DO UPDATE SET value = value + excluded.value`,
+  'analytics.window_facts',
+  { ...KEY_TYPES, value: 'numeric' },
+  `ON CONFLICT (${KEY}) DO UPDATE SET value = window_facts.value + excluded.value`,
 )
 /** A row that is 0 is none, or rows would tell in how many batches they were made. */
-const DROP_ZERO = local(
-  'windows.drop-zero',
-  `DELETE FROM window_facts WHERE grain = $1 AND platform = $2 AND start = $3 AND app = $4
-    AND country_code = $5 AND metric = $6 AND label = $7 AND value = 0`,
-)
+const DROP_ZERO = batchOnAnalytics('windows.drop-zero', {
+  sqlite: `DELETE FROM analytics.window_facts WHERE (${KEY}) = ($1, $2, $3, $4, $5, $6, $7) AND value = 0`,
+  postgres: `DELETE FROM analytics.window_facts WHERE value = 0 AND (${KEY}) IN (SELECT * FROM
+    unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]))`,
+})
 
 type Row = {
   readonly cell: Cell
@@ -106,13 +111,14 @@ function* keysOf(cells: readonly Cell[], { metric, label }: Pick<Row, 'metric' |
 
 export type Additions = ReturnType<typeof createAdditions>
 
-const RANGE = local(
+const RANGE = onAnalytics(
   'windows.range',
   `SELECT start, country_code AS country, metric, label, CAST(sum(value) AS TEXT) AS value
-  FROM window_facts
+  FROM analytics.window_facts
   WHERE grain = $1 AND platform = $2 AND start >= $3 AND start < $4
-    AND ($5 IS NULL OR app = $5) AND ($6 IS NULL OR country_code = $6)
-    AND (country_code = COALESCE($6, '(ALL)') OR metric IN ('revenue_usd_micros', 'matches'))
+    AND (CAST($5 AS TEXT) IS NULL OR app = $5)
+    AND (CAST($6 AS TEXT) IS NULL OR country_code = $6)
+    AND (country_code = COALESCE(CAST($6 AS TEXT), '(ALL)') OR metric IN ('revenue_usd_micros', 'matches'))
   GROUP BY start, country_code, metric, label ORDER BY start, country_code, metric, label`,
 )
 

@@ -1,17 +1,15 @@
-import { local } from '../analytics/analytics.ts'
+import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { Tx } from '../store/store.ts'
 
-const WRITE = local(
-  'windows.write-purchase',
-  `INSERT INTO window_purchases (day, currency, log_offset, amount_micros, minute, app, country_code,
-    platform)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-)
-const PAGE = local(
+const WRITE = insertOnAnalytics('windows.write-purchase', 'analytics.window_purchases', {
+  ...{ day: 'bigint', currency: 'text', log_offset: 'bigint', amount_micros: 'bigint' },
+  ...{ minute: 'bigint', app: 'text', country_code: 'text', platform: 'text' },
+})
+const PAGE = onAnalytics(
   'windows.purchases-of-day',
   `SELECT log_offset AS "offset", amount_micros AS "amountMicros", minute, app,
     country_code AS country, platform
-  FROM window_purchases WHERE day = $1 AND currency = $2 AND log_offset > $3
+  FROM analytics.window_purchases WHERE day = $1 AND currency = $2 AND log_offset > $3
   ORDER BY log_offset LIMIT 2000`,
 )
 

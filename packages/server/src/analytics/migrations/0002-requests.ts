@@ -7,10 +7,10 @@ import type { Migration } from '../../store/store.ts'
 export const REQUESTS: Migration = {
   number: 2,
   name: 'requests',
-  statements: () => [
-    `CREATE TABLE requests (
-      consumer TEXT PRIMARY KEY,
+  statements: ({ schema, text, clustered }) => [
+    `CREATE TABLE ${schema}requests (
+      consumer ${text} PRIMARY KEY,
       log_offset BIGINT NOT NULL
-    ) WITHOUT ROWID`,
+    ) ${clustered}`,
   ],
 }

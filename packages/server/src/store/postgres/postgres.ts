@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { logHead, READ_LOG_HEAD } from '../log-head.ts'
+import { logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
@@ -14,6 +14,11 @@ export type PostgresSettings = {
   /** Ends a transaction whose process hangs, since it holds the one write lock. */
   readonly idleTransactionTimeoutMs: number
   readonly statementTimeoutMs: number
+  /**
+   * False: no log lies in this database, so that no writer waits for the head of one. They run at
+   * once, and what must not happen twice is a compare-and-set of theirs.
+   */
+  readonly hasLog?: boolean
 }
 
 export type PostgresParts = {
@@ -66,7 +71,9 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
     // Said at each BEGIN, since a database or a role may have another default.
     transaction: (work) =>
       retrying(parts.jitter, () =>
-        once('BEGIN ISOLATION LEVEL READ COMMITTED', writeMaxMs, (ask) => writing(ask, work)),
+        once('BEGIN ISOLATION LEVEL READ COMMITTED', writeMaxMs, (ask) =>
+          writing(ask, settings.hasLog ?? true, work),
+        ),
       ),
     read: (statement, values) => reading(asking(pool, readMaxMs))(statement, values),
     snapshot: (work) =>
@@ -151,8 +158,10 @@ const reading =
   async <R>(statement: Statement, values: readonly SqlValue[]) =>
     (await ask(prepared(statement, values))).rows as R[]
 
-async function writing<T>(ask: Ask, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const head = logHead((await ask(`${READ_LOG_HEAD.postgres} FOR UPDATE`)).rows[0])
+async function writing<T>(ask: Ask, hasLog: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const head = hasLog
+    ? logHead((await ask(`${READ_LOG_HEAD.postgres} FOR UPDATE`)).rows[0])
+    : NO_LOG
   const statements: Statements = {
     run: async (statement, tuples) =>
       (await answersOf(ask, statement, tuples)).flatMap(({ rows }) => rows),

@@ -1,30 +1,32 @@
-import { type Consumer, local } from '../../analytics/analytics.ts'
+import {
+  type Consumer,
+  findOnAnalytics,
+  insertOnAnalytics,
+  onAnalytics,
+} from '../../analytics/analytics.ts'
 import type { LogPage, LogRecord } from '../../log/log.ts'
 import type { Read, Tx } from '../../store/store.ts'
 import { type Changes, type Device, newDevice, receive } from './intervals.ts'
 
-const FIND = local(
-  'windows.find-device',
-  `SELECT app, device_id AS "deviceId", intervals FROM loss_devices
-  WHERE app = $1 AND device_id = $2`,
-)
-const KEEP = local(
+const FIND = findOnAnalytics('windows.find-device', {
+  select: 'app, device_id AS "deviceId", intervals',
+  from: 'analytics.loss_devices',
+  key: { app: 'text', device_id: 'text' },
+})
+const KEEP = insertOnAnalytics(
   'windows.keep-device',
-  `INSERT INTO loss_devices (app, device_id, intervals) VALUES ($1, $2, $3)
-  ON CONFLICT (app, device_id) DO UPDATE SET intervals = excluded.intervals`,
+  'analytics.loss_devices',
+  { app: 'text', device_id: 'text', intervals: 'text' },
+  'ON CONFLICT (app, device_id) DO UPDATE SET intervals = excluded.intervals',
 )
-const ADD = local(
+const ADD = insertOnAnalytics(
   'windows.add-loss',
-  `INSERT INTO loss_versions (app, sdk, version, received, lost) VALUES ($1, $2, $3, $4, $5)
-  ON CONFLICT (app, sdk, version) DO UPDATE SET received = received + excluded.received,
-    lost = lost + excluded.lost`,
+  'analytics.loss_versions',
+  { app: 'text', sdk: 'text', version: 'text', received: 'bigint', lost: 'bigint' },
+  `ON CONFLICT (app, sdk, version) DO UPDATE
+  SET received = loss_versions.received + excluded.received,
+    lost = loss_versions.lost + excluded.lost`,
 )
-const READ = local(
-  'windows.read-loss',
-  `SELECT app, sdk, version, received, lost FROM loss_versions
-  WHERE $1 IS NULL OR app = $1 ORDER BY app, sdk, version`,
-)
-
 type Found = { readonly app: string; readonly deviceId: string; readonly intervals: string }
 type Known = { readonly app: string; readonly deviceId: string; device: Device; isChanged: boolean }
 
