@@ -1,9 +1,32 @@
+import { dirname, join } from 'node:path'
 import { createLeases, openAnalytics } from '../../packages/server/src/analytics/analytics.ts'
 import { createConsumers } from '../../packages/server/src/consumers.ts'
 import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import type { Rule } from '../../packages/server/src/quality/quality.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
+import { freshPostgres, freshSqlite } from '../database.ts'
+import { fileOf } from '../open-store.ts'
 import { plainSql, type SqlRow } from '../plain-sql.ts'
+
+/** Where analytics may lie, for suites that must hold on both: `fresh` gives a place as `openTestAnalytics` takes it. */
+export const ANALYTICS = [
+  {
+    name: 'a file',
+    async fresh(): Promise<FreshAnalytics> {
+      const { url, drop } = await freshSqlite()
+      return { at: join(dirname(fileOf(url)), 'analytics.db'), drop }
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    async fresh(): Promise<FreshAnalytics> {
+      const { url, drop } = await freshPostgres()
+      return { at: url, drop }
+    },
+  },
+] as const
+
+export type FreshAnalytics = { readonly at: string; drop(): Promise<void> }
 
 const isPostgres = (at: string): boolean => at.startsWith('postgresql:')
 
