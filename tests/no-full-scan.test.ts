@@ -13,6 +13,7 @@ const GROWING = new Set([
   ...['event_log', 'ledger_entries', 'balances', 'players', 'raw_postbacks', 'refresh_tokens'],
   ...['revoked_sessions', 'idempotency_keys', 'event_batches', 'event_ids'],
   ...['purchase_transactions', 'arrivals', 'refused_events', 'player_event_index'],
+  'unlogged_numbers',
 ])
 /** Tables of a few rows, which may be read as a whole. */
 const SMALL = new Set([
@@ -153,6 +154,7 @@ async function fill(client: pg.Client): Promise<void> {
     `INSERT INTO purchase_transactions SELECT 'default', 'store', 't' || n, 'p' || n % 500, 1, 'USD', n ${n}`,
     `INSERT INTO arrivals SELECT 'default', n, 1, 1, 1, 1 ${n}`,
     `INSERT INTO refused_events (app, reason, raw, source, received_at, status) SELECT 'default', 'schema', ${padding}::bytea, 'http', n, 'open' ${n}`,
+    `INSERT INTO unlogged_numbers SELECT n, 'default', 'd' || n % 500, n, '', '' ${n}`,
     `INSERT INTO raw_postbacks SELECT n, 'af', ${padding}, NULL, n % 2, n, ('k' || n)::bytea, NULL ${n}`,
     `INSERT INTO refresh_tokens SELECT ('t' || n)::bytea, 's' || n, 'p' || n, n, NULL ${n}`,
     `INSERT INTO revoked_sessions SELECT 's' || n, n, n ${n}`,

@@ -7,7 +7,7 @@ const MINUTE = 60_000
 const COUNTRIES = ['PT', 'de', 'US', 'uk', 'XX']
 const PLATFORMS = ['ios', 'Android', 'web']
 
-/** Some thousand events over two days: late ones, other currencies, bad ones, rates, gaps in the count. */
+/** Some thousand events over two days: late ones, other currencies, bad and refused ones, rates, gaps in the count. */
 export async function fillBusyLog(log: GameLog, commits: number, seed = 1): Promise<void> {
   const random = seededNumber(seed)
   const below = (n: number): number => Math.floor(random() * n)
@@ -60,9 +60,11 @@ export async function fillBusyLog(log: GameLog, commits: number, seed = 1): Prom
   for (let commit = 0; commit < commits; commit += 1) {
     // Twelve hours on either side of a midnight, some of it late.
     const now = NOON + commit * 10 * MINUTE
-    const events = Array.from({ length: 1 + below(60) }, () =>
-      event(random() < 0.1 ? now - below(600) * MINUTE : now + below(MINUTE * 10)),
-    )
+    const events = Array.from({ length: 1 + below(60) }, () => ({
+      ...event(random() < 0.1 ? now - below(600) * MINUTE : now + below(MINUTE * 10)),
+      // Has a number of its device, and no place in the log.
+      ...(random() < 0.05 ? { refused: { reason: 'schema', path: '/platform' } } : {}),
+    }))
     await log.games(...events)
     if (commit % 10 !== 5) continue
     await log.plain({

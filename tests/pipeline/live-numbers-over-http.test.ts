@@ -219,12 +219,46 @@ describe.each(DATABASES)('live numbers on $name', (database) => {
     ])
   })
 
+  test('what arrived and was refused is not lost, also while nothing follows it', async () => {
+    const purchase = (seq: number, fields: object = {}) => ({
+      ...{ event_type: 'purchase', event_id: idOf(seq), occurred_at: minute(0), player_id: 'ana' },
+      ...{ platform: 'ios', product_id: 'gems', quantity: 1, amount_micros: 1, currency: 'USD' },
+      ...{ device_id: 'of refused', seq, app_version: '2.0', store: 's', ...fields },
+    })
+    const send = async (...events: object[]) => {
+      const token = server.keys.ingest
+      const { body } = await server.send('/v1/events', { method: 'POST', token, body: { events } })
+      return (body['results'] as { status: string }[]).map(({ status }) => status)
+    }
+    const loss = async () => {
+      const rows: unknown = JSON.parse((await get('/v1/loss?app=my-game')).text)
+      return (rows as { version: string }[]).filter(({ version }) => version === '2.0')
+    }
+    const first = [purchase(1, { transaction_id: 't' }), purchase(2, { platform: 'abacus' })]
+    expect(await send(...first)).toEqual(['accepted', 'rejected'])
+    // An id that stood for something else, and a store's transaction that came again, right and wrong.
+    expect(await send(purchase(3, { event_id: idOf(1) }))).toEqual(['conflict'])
+    expect(await send(purchase(4, { transaction_id: 't' }))).toEqual(['duplicate'])
+    const wrong = purchase(5, { transaction_id: 't', amount_micros: 2 })
+    expect(await send(wrong, purchase(7))).toEqual(['conflict', 'accepted'])
+    const row = { app: 'my-game', sdk: null, version: '2.0', lost: 1 }
+    await expect.poll(loss).toEqual([{ ...row, sent: 7, received: 6, loss_ratio: 1 / 7 }])
+    // Sent again, it counts once; what never was a number counts not at all.
+    const rest = [purchase(8, { platform: 'abacus' }), purchase(9, { seq: 'nine' })]
+    for (let n = 0; n < 2; n += 1) expect(await send(...rest)).toEqual(['rejected', 'rejected'])
+    expect(await loss()).toEqual([{ ...row, sent: 8, received: 7, loss_ratio: 1 / 8 }])
+    expect(await send(purchase(6), purchase(9))).toEqual(['accepted', 'accepted'])
+    await expect.poll(loss).toEqual([{ ...row, lost: 0, sent: 9, received: 9, loss_ratio: 0 }])
+  })
+
   test('a server that stops ends its streams', async () => {
     const stream = await follow('', { 'last-event-id': '999999999' })
     await server.halt()
     await stream.ended
   })
 })
+
+const idOf = (n: number): string => `0199a1b2-c3d4-7e5f-8a6b-${String(n).padStart(12, '0')}`
 
 const aPurchase = (player: string, at: number, amount: number, currency = 'USD') => ({
   type: 'purchase',

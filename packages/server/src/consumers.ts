@@ -1,5 +1,6 @@
-import { createStage, type Leases, type Stage } from './analytics/analytics.ts'
+import { type Batch, createStage, type Leases, type Stage } from './analytics/analytics.ts'
 import type { RawSettings } from './lake/lake.ts'
+import { unloggedNumbers } from './log/log.ts'
 import {
   createEnrichedPages,
   createQuality,
@@ -48,6 +49,7 @@ export function createConsumers(
 ): Consumers {
   const parts = { store: analytics, leases }
   const { nextPage, rawEvents } = createWholeLog(readBooks, lake, until)
+  const unlogged = (offsets: Batch) => unloggedNumbers(readBooks, offsets)
   const pages = createEnrichedPages(analytics.read)
   const settings = { events: batchEvents }
   return {
@@ -58,7 +60,7 @@ export function createConsumers(
         createQuality({ rawEvents, nextPage, pages }, { rules, drops: true }),
         settings,
       ),
-      createStage(parts, createLoss({ nextPage }), settings),
+      createStage(parts, createLoss({ nextPage, unlogged }), settings),
       createStage(parts, createWindows({ nextPage: pages.next }), settings),
     ],
   }

@@ -1,9 +1,10 @@
-import { openAnalytics } from './analytics/analytics.ts'
+import { type Batch, openAnalytics } from './analytics/analytics.ts'
 import { analyticsSettings } from './analytics-settings.ts'
 import type { Books } from './books.ts'
 import { BATCH_EVENTS } from './consumers.ts'
 import type { LiveNumbers } from './http/http.ts'
 import { registerLake } from './lake/lake.ts'
+import { unloggedNumbers } from './log/log.ts'
 import { readingLake } from './open-lake.ts'
 import type { PipelineOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
@@ -28,7 +29,7 @@ export type Pipeline = {
 }
 
 export async function createPipeline(
-  { config, world, log }: Books,
+  { config, world, log, store: books }: Books,
   metrics: Metrics,
 ): Promise<Pipeline> {
   const rules = loadRules(config.quality.rulesFile)
@@ -36,6 +37,7 @@ export async function createPipeline(
   const parts = { now: world.clock.now, random: world.random }
   const store = await openAnalytics(parts, analytics.place)
   await registerLake(store)
+  const unlogged = (offsets: Batch) => unloggedNumbers(books.read, offsets)
   const watch = createWatch({ logger: world.logger, metrics, head: log.head })
   const { database } = config.store
   const thread = createThread(
@@ -55,7 +57,7 @@ export async function createPipeline(
       windows: (query) => readKpi(store.read, query),
       changes: (after, filter) => nextChanges(store.read, after, filter),
       newest: () => newestPosition(store.read),
-      loss: (app) => readLoss(store.read, app),
+      loss: (app) => readLoss(store.read, unlogged, app),
       onChange: watch.onChange,
     },
     alarms: sinks.alarms,

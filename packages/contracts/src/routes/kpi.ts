@@ -176,7 +176,7 @@ export const LOSS = defineRoute({
   path: '/v1/loss',
   summary: 'Read how many events were lost on the way',
   description:
-    'Measured, not guessed: devices number their events, and a number that never came is a loss. By app, SDK and version of the game. A gap belongs to the version before it.',
+    'Measured, not guessed: devices number their events, and a number that never came is a loss; what arrived and was refused is none. By app, SDK and version of the game. A gap belongs to the version before it.',
   query: Type.Object({ app: filter.app }, { additionalProperties: false }),
   responses: { 200: Type.Array(LossRow, { title: 'Loss' }) },
 })

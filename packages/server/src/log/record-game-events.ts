@@ -4,6 +4,7 @@ import { dedupe } from './dedupe.ts'
 import type { Delivery, NewGameEvent, Outcome, RefusedEvent } from './game-event.ts'
 import { addCounts, type ImportProgress, moveImports } from './imports.ts'
 import { insertRefused, type Quarantined } from './refused.ts'
+import { insertUnloggedNumbers } from './unlogged-numbers.ts'
 
 /** What one request brought, or one piece of a file. */
 export type NewGameEvents = {
@@ -71,6 +72,7 @@ export const RECORD_GAME_EVENTS: Work<NewGameEvents, readonly Outcome[]> = {
       tx,
       inputs.flatMap((input, index) => quarantinedOf(input, outcomes[index])),
     )
+    await insertUnloggedNumbers(tx, inputs, outcomes, first)
     await tx.run(ADD_ARRIVALS, arrivalsOf(inputs, outcomes))
     await moveImports(tx, progressOf(inputs, outcomes))
     return outcomes

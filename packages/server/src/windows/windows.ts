@@ -11,7 +11,8 @@ export {
   newestPosition,
   nextChanges,
 } from './kpi-follower.ts'
-export { createLoss, type Loss, readLoss } from './loss/create-loss.ts'
+export { createLoss } from './loss/create-loss.ts'
+export { type Loss, readLoss } from './loss/read-loss.ts'
 export { parseRate } from './rates.ts'
 export { RatesFileError, type RatesOfDay, readRates } from './rates-file.ts'
 export { type Rebuilt, rebuildWindows } from './rebuild.ts'

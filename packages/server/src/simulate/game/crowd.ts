@@ -47,10 +47,9 @@ export function createCrowd(parts: DeviceParts, cast: Cast, settings: DeviceSett
     waiting: () => sum((device) => device.waiting()),
     addLoss(figures) {
       for (const { count } of devices.values()) {
-        const { version, accepted, highest } = count
-        add(figures, `loss ${version} received`, accepted)
-        // What is refused for good has a number, and no place in the log.
-        add(figures, `loss ${version} lost`, highest - accepted)
+        const { version, arrived, highest } = count
+        add(figures, `loss ${version} received`, arrived)
+        add(figures, `loss ${version} lost`, highest - arrived)
       }
     },
   }

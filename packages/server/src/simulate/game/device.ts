@@ -45,13 +45,15 @@ export type Device = {
 /** An event that is recorded later than this after it happened says itself when it was. */
 const PUNCTUAL_MS = 500
 
+const NEW = { isAccepted: false, hasArrived: false }
+
 /** One player's device with the SDK on it. */
 export function createDevice(
   { time, dice, network, verdicts }: DeviceParts,
   member: Member,
   { url, apiKey, app, sdk }: DeviceSettings,
 ): Device {
-  const count: DeviceCount = { version: member.appVersion, accepted: 0, highest: 0 }
+  const count: DeviceCount = { version: member.appVersion, arrived: 0, highest: 0 }
   const state = { offlineUntil: 0, seq: 0, answered: 0, dropped: 0, skewMs: member.skewMs }
   const waiting = (): number => state.seq - state.answered - state.dropped
   /** Whether an event waits of which only its own time is known, by the clock as it is. */
@@ -96,7 +98,7 @@ export function createDevice(
     play(event) {
       turnClock()
       state.seq += 1
-      verdicts.track({ event, device: count, seq: state.seq, isAccepted: false })
+      verdicts.track({ event, device: count, seq: state.seq, ...NEW })
       const isPunctual = !event.isLate && time.now() - event.at <= PUNCTUAL_MS
       isBound ||= !isPunctual
       shown = event.at + state.skewMs

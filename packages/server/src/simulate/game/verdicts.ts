@@ -15,10 +15,12 @@ export type Tracked = {
   readonly device: DeviceCount
   readonly seq: number
   isAccepted: boolean
+  /** It has a final verdict, whichever. */
+  hasArrived: boolean
 }
 
 /** What has come of one device's count of its own events. */
-export type DeviceCount = { readonly version: string; accepted: number; highest: number }
+export type DeviceCount = { readonly version: string; arrived: number; highest: number }
 
 const FAULTS_KEPT = 20
 
@@ -42,14 +44,21 @@ export function createVerdicts(accept: (event: PlannedEvent) => void) {
 
   const enter = (tracked: Tracked): void => {
     tracked.isAccepted = true
-    tracked.device.accepted += 1
-    tracked.device.highest = Math.max(tracked.device.highest, tracked.seq)
     accept(tracked.event)
+  }
+
+  /** What is refused for good has a number too, and is not lost. */
+  const arrive = (tracked: Tracked): void => {
+    if (tracked.hasArrived) return
+    tracked.hasArrived = true
+    tracked.device.arrived += 1
+    tracked.device.highest = Math.max(tracked.device.highest, tracked.seq)
   }
 
   const judge = (tracked: Tracked, { status, code }: Verdict): void => {
     const { event, isAccepted } = tracked
     const { expects } = event
+    arrive(tracked)
     const isIn = status === 'accepted' || (status === 'duplicate' && code === undefined)
     if (expects.status === 'accepted' && isIn) {
       if (!isAccepted) enter(tracked)

@@ -35,7 +35,7 @@ describe.each(DATABASES)('the index of player events on $name', (database) => {
   it.each([0, 1_023, 1_024, 3_000])('is made of a log that has %i events', async (head) => {
     await migrate(store, () => 0, [BOOKS, GAME_EVENTS])
     if (head > 0) await plainSql(fresh.url, ...events(1, head))
-    expect(await migrate(store, () => 0)).toEqual(['player-events'])
+    expect(await migrate(store, () => 0)).toContain('player-events')
     expect(await offsets()).toEqual(upTo(head))
     await plainSql(fresh.url, ...events(head + 1, 1_500))
     expect(await offsets()).toEqual(upTo(head + 1_500))
