@@ -90,15 +90,29 @@ describe('a batch', () => {
   it('keeps events byte for byte, with what looks like the end of one in their texts', async () => {
     const text =
       '{ "event_id":"x",\t"a":[{"b":{}},{"offset":2,"event":{},"sdk":1}], "c":1e3, "d":"\\u00e9é😀" }'
-    await lake.record({ text })
-    await lake.record({ text: '{"plain":true}' })
+    const texts = [
+      text,
+      '{"plain":true}',
+      '{\r\n  "over": "lines",\n\n\r  "quoted": "\\"\\\\, \\n\\u0002;\u007f\u2028"\t}',
+      `{"long":"${'é'.repeat(500_000)}"}`,
+    ]
+    for (const each of texts) await lake.record({ text: each })
+    // What others send to us need not be JSON, and what we log may have nothing to say.
+    const strange = ['', 'a=1\n&b=\u0002\u0003\u0005\u00051\r', null]
+    for (const payload of strange) {
+      const { offset } = await lake.log.plain({ type: 'af_purchase' })
+      const hex = Buffer.from(payload ?? '').toString('hex')
+      const value = payload === null ? 'NULL' : `CAST(x'${hex}' AS TEXT)`
+      await plainSql(
+        lake.log.url,
+        `UPDATE event_log SET payload = ${value} WHERE log_offset = ${offset}`,
+      )
+    }
     await lake.bring()
     const events = await lake.rows('SELECT event FROM events_raw ORDER BY log_offset')
-    expect(events).toEqual([{ event: text }, { event: '{"plain":true}' }])
-    expect(await lake.rows('SELECT log_offset, sdk FROM events_enriched ORDER BY 1')).toEqual([
-      { log_offset: 1n, sdk: null },
-      { log_offset: 2n, sdk: null },
-    ])
+    expect(events).toEqual([...texts, ...strange].map((event) => ({ event })))
+    const enriched = 'SELECT count(*) AS events, count(sdk) AS named FROM events_enriched'
+    expect(await lake.rows(enriched)).toEqual([{ events: 4n, named: 0n }])
     expect((await lake.verify()).faults).toEqual([])
   })
 

@@ -15,19 +15,16 @@ export type EngineSettings = {
 
 /** One row of a small answer, by column name. */
 export type Row = Readonly<Record<string, JS>>
-/** Texts of one row of a table whose columns are all VARCHAR. */
-export type TextRow = readonly (string | null)[]
-
 export interface LakeEngine {
   run(sql: string): Promise<void>
   /** For small answers. */
   rows(sql: string): Promise<readonly Row[]>
   /** The answer in chunks, as they come, without holding it. */
   stream(sql: string): Promise<DuckDBResult>
+  /** A folder of its own, for what it and its user put aside. */
+  readonly scratch: string
   /** The connection itself, for statements that a person wrote. */
   readonly connection: DuckDBConnection
-  /** Appends to a table whose columns are all texts. */
-  append(table: string, rows: readonly TextRow[]): Promise<void>
   close(): void
 }
 
@@ -49,6 +46,8 @@ export async function openEngine(settings: EngineSettings): Promise<LakeEngine> 
     temp_directory: scratch,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    // What one topic needed goes back to the system before the next.
+    allocator_flush_threshold: '4MB',
   })
   const connection = await instance.connect()
   const allowed = [scratch, ...folders].map((folder) => `${folder}/`)
@@ -59,23 +58,11 @@ export async function openEngine(settings: EngineSettings): Promise<LakeEngine> 
      SET GLOBAL enable_external_access = false; SET GLOBAL lock_configuration = true`,
   )
   return {
+    scratch,
     connection,
     run: async (sql) => void (await connection.run(sql)),
     rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS(),
     stream: (sql) => connection.stream(sql),
-    async append(table, rows) {
-      const appender = await connection.createAppender(table)
-      // Value by value: a chunk that is made on this side stays in memory until it is collected, of
-      // which the collector, who sees a small object, is in no hurry.
-      for (const row of rows) {
-        for (const value of row) {
-          if (value === null) appender.appendNull()
-          else appender.appendVarchar(value)
-        }
-        appender.endRow()
-      }
-      appender.closeSync()
-    },
     close() {
       connection.closeSync()
       instance.closeSync()

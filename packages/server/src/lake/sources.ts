@@ -1,13 +1,14 @@
 import { logTexts, splitObjects } from '../log/log.ts'
 import { nextEnriched, type RejectedWithBytes, rejectedBetween } from '../quality/quality.ts'
 import type { Read } from '../store/store.ts'
-import type { TextRow } from './engine.ts'
 import type { Offsets, Topic } from './manifest.ts'
+import type { TextRow } from './staged-rows.ts'
 
-/** Rows of `head` and `event` of the offsets of a batch, in their order, some thousands at a time. */
+/** Rows of `head` and `event` of the offsets of a batch, in their order, some thousand at a time. */
 export type Source = (offsets: Offsets) => AsyncIterable<readonly TextRow[]>
 
-const PAGE_OFFSETS = 10_000
+/** As texts these take a megabyte or two. */
+const PAGE_OFFSETS = 2_000
 
 /** Everything in the log, whatever became of it. */
 export const rawSource = (readBooks: Read): Source =>
@@ -44,8 +45,8 @@ function enrichedRow(piece: string): TextRow {
   return [piece.slice(0, start) + piece.slice(end), piece.slice(start + AFTER.length, end)]
 }
 
-function isBetween(head: string | null | undefined, first: number, last: number): boolean {
-  const offset = Number(/\d+/.exec(head ?? '')?.[0])
+function isBetween(head: string, first: number, last: number): boolean {
+  const offset = Number(/\d+/.exec(head)?.[0])
   return offset >= first && offset <= last
 }
 

@@ -7,7 +7,8 @@ import type { LakeEngine } from './engine.ts'
 import { text } from './literals.ts'
 import type { LakeFile, Offsets, Topic } from './manifest.ts'
 import type { Source } from './sources.ts'
-import { typedSelect } from './topics.ts'
+import { stageRows } from './staged-rows.ts'
+import { emptySelect, typedSelect } from './topics.ts'
 
 /** Where files are written before they appear. What a dead process left there is removed. */
 export const asideFolder = (folder: string): string => join(folder, '.aside')
@@ -27,18 +28,16 @@ export async function writeTopic(
   offsets: Offsets,
   onFile: (path: string) => void,
 ): Promise<readonly LakeFile[]> {
-  const days = await stage(engine, source(offsets))
+  const staged = await stageRows(engine.scratch, source(offsets))
   const files: LakeFile[] = []
-  for (const [date, rows] of [...days].sort()) {
+  for (const { date, rows, table, remove } of staged) {
     const path = pathOf(topic, date, offsets)
-    // Events get their types on their way into the file: a table of them in between doubles the cost.
-    const staged = `(SELECT head, event FROM staged WHERE day = ${text(date)})`
-    const shape = await writeFile(engine, folder, path, typedSelect(topic, staged))
+    const shape = await writeFile(engine, folder, path, typedSelect(topic, table))
+    remove()
     onFile(path)
     const received_max = await newestIn(engine, join(folder, path), rows)
     files.push({ topic, path, date, ...offsets, rows, ...shape, received_max, level: 0 })
   }
-  await engine.run('DROP TABLE staged')
   return files
 }
 
@@ -53,28 +52,6 @@ async function newestIn(engine: LakeEngine, path: string, expected: number): Pro
   return Number(row?.['newest'])
 }
 
-/** Puts the rows into the table `staged`; how many there are of each day. */
-async function stage(
-  engine: LakeEngine,
-  pages: ReturnType<Source>,
-): Promise<ReadonlyMap<string, number>> {
-  await engine.run('CREATE OR REPLACE TABLE staged (day VARCHAR, head VARCHAR, event VARCHAR)')
-  const days = new Map<string, number>()
-  for await (const rows of pages) {
-    const withDays = rows.map(([head = null, event = null]) => {
-      const day = dayOf(head ?? '')
-      days.set(day, (days.get(day) ?? 0) + 1)
-      return [day, head, event]
-    })
-    await engine.append('staged', withDays)
-  }
-  return days
-}
-
-/** Within a text the quotes around the name would have backslashes before them. */
-const dayOf = (head: string): string =>
-  new Date(Number(/"corrected_at":(-?\d+)/.exec(head)?.[1])).toISOString().slice(0, 10)
-
 /** Loads the typed rows of a topic into the table `typed`, to compare them. */
 export async function stageTopic(
   engine: LakeEngine,
@@ -82,10 +59,12 @@ export async function stageTopic(
   source: Source,
   offsets: Offsets,
 ): Promise<void> {
-  await stage(engine, source(offsets))
-  await engine.run(
-    `CREATE OR REPLACE TABLE typed AS ${typedSelect(topic, 'staged')}; DROP TABLE staged`,
-  )
+  const none = `SELECT * EXCLUDE ("date") FROM (${emptySelect(topic)})`
+  await engine.run(`CREATE OR REPLACE TABLE typed AS ${none}`)
+  for (const { table, remove } of await stageRows(engine.scratch, source(offsets))) {
+    await engine.run(`INSERT INTO typed ${typedSelect(topic, table)}`)
+    remove()
+  }
 }
 
 /**
