@@ -1,5 +1,6 @@
 import { KPI_ALL as ALL } from '@questline/contracts'
 import { UNKNOWN } from '../quality/quality.ts'
+import { GROUPING_SETS } from './fact-columns.ts'
 
 /** One row of the grouping sets over country and platform. */
 export type Cell = { readonly country: string; readonly platform: string; readonly key: string }
@@ -44,12 +45,14 @@ export function createPlaces() {
   }
 
   const make = (text: string, pairs: Place['pairs']): Place => {
-    const of = pairs.flatMap(([country, platform]) => [
-      cell(country, platform),
-      cell(country, ALL),
-      cell(ALL, platform),
-      cell(ALL, ALL),
-    ])
+    const of = pairs.flatMap(([country, platform]) =>
+      GROUPING_SETS.map((set: readonly string[]) =>
+        cell(
+          set.includes('country_code') ? country : ALL,
+          set.includes('platform') ? platform : ALL,
+        ),
+      ),
+    )
     return { text, pairs, cells: [...new Set(of)], unions: new Map() }
   }
 
