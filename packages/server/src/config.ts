@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { createReader, type Environment, type Reader } from './config-reader.ts'
+import { readFlinkSettings } from './flink-settings.ts'
 // Not through the front door, which would load the logger and the metrics for every command.
 import { LOG_LEVELS } from './platform/log-levels.ts'
 import { type ReportSettings, readReportSettings } from './report-settings.ts'
+import { readRoles } from './roles.ts'
 import { readForwardSettings, readLakeSettings } from './sink-settings.ts'
 
 // The only reader of the environment. Production closes every door that development leaves open.
@@ -52,6 +54,35 @@ export function loadStoreSettings(env: Environment): Pick<Config, 'store'> {
   return deepFreeze({ store })
 }
 
+export type FlinkContext = ReturnType<typeof readFlinkContext>
+
+/**
+ * The settings of `questline flink` alone: who deploys a job needs no secret of a server.
+ * @throws ConfigError with every fault at once
+ */
+export function loadFlinkContext(env: Environment): FlinkContext {
+  const reader = createReader(env)
+  const settings = readFlinkContext(reader)
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults)
+  return deepFreeze(settings)
+}
+
+function readFlinkContext(read: Reader) {
+  const dataDir = readDataDir(read)
+  const analyticsUrl = read.text('ANALYTICS_URL') ?? ''
+  if (!POSTGRES.test(analyticsUrl)) {
+    read.fault('ANALYTICS_URL', 'is needed: Flink writes into PostgreSQL, as postgresql://…')
+  }
+  const brokers = read.list('KAFKA_BROKERS')
+  if (brokers.length === 0) read.fault('KAFKA_BROKERS', 'is needed: Flink reads from Kafka')
+  const prefix = read.text('KAFKA_TOPIC_PREFIX') ?? ''
+  const topics = { enriched: `${prefix}events-enriched`, late: `${prefix}events-late` }
+  return {
+    ...{ dataDir, analyticsUrl, flink: readFlinkSettings(read) },
+    kafka: { brokers, topics, tls: null, sasl: null },
+  }
+}
+
 /** The names of all settings, in the order in which .env.example explains them. */
 export function settingNames(): readonly string[] {
   const reader = createReader({})
@@ -78,14 +109,22 @@ function readAll(read: Reader) {
   const dataDir = readDataDir(read)
   const logLevel = read.choice('LOG_LEVEL', 'info', LOG_LEVELS)
   const store = readStore(read, dataDir)
+  const analytics = readAnalytics(read, store.database)
+  const roles = readRoles(read, {
+    database: store.database.kind,
+    sharesAnalytics: analytics.url !== null,
+  })
   return {
     environment,
     production,
     dataDir,
     logLevel,
     store,
-    analytics: readAnalytics(read, store.database),
-    secrets: readSecrets(read, production),
+    analytics,
+    /** What this process does. */
+    roles,
+    // Nobody but a node that serves players signs or proves anything.
+    secrets: readSecrets(read, production && roles.includes('api')),
     doors: readDoors(read, production),
     http: { host, port, ...readHttp(read, production) },
     limits: readLimits(read),
@@ -103,6 +142,7 @@ function readAll(read: Reader) {
     quality: readQuality(read),
     lake: readLakeSettings(read, dataDir),
     forward: readForwardSettings(read),
+    flink: readFlinkSettings(read),
   }
 }
 

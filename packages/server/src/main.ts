@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { ProblemError } from '@questline/contracts'
 import type { FastifyInstance } from 'fastify'
 import { type Books, openBooks, theWorld, type World } from './books.ts'
 import type { Config } from './config.ts'
@@ -13,6 +14,7 @@ import { createMetrics, type Metrics, type Stop, startAll } from './platform/pla
 import { createReadiness } from './readiness.ts'
 import type { PipelineSettings } from './reports/runs/runs.ts'
 import { createReports, type ReportsDesk } from './reports-desk.ts'
+import type { Role } from './roles.ts'
 import { claimServer, StoreFailure } from './store/store.ts'
 import { VERSION } from './version.ts'
 import { watchLedger } from './watch-ledger.ts'
@@ -67,17 +69,23 @@ export async function startQuestline(
     release()
     throw error
   })
+  const only = <T>(role: Role, parts: readonly T[]): readonly T[] =>
+    config.roles.includes(role) ? parts : []
   const stopAll = await startAll([
     { name: 'claim', start: async () => async () => release() },
     { name: 'books', start: async () => () => books.close() },
     { name: 'live numbers', start: async () => () => opened.close() },
-    { name: 'sweeps', start: async () => startSweeps(books) },
-    { name: 'standing audit', start: () => watchLedger(books, metrics) },
+    ...only('api', [
+      { name: 'sweeps', start: async () => startSweeps(books) },
+      { name: 'standing audit', start: () => watchLedger(books, metrics) },
+    ]),
     { name: 'http', start: () => listen(app, config) },
     { name: 'consumers', start: () => opened.begin() },
     // Stopped first: a request may wait for a run.
-    { name: 'reports', start: () => reports.begin() },
-    { name: 'daily reports', start: () => scheduleReports(reports.daily, config.reports.daily) },
+    ...only('reports', [
+      { name: 'reports', start: () => reports.begin() },
+      { name: 'daily reports', start: () => scheduleReports(reports.daily, config.reports.daily) },
+    ]),
   ])
   return {
     books,
@@ -133,7 +141,7 @@ async function createApp(
       random: world.random,
       logger: world.logger,
       inFlight: createInFlight(),
-      reports,
+      reports: config.roles.includes('reports') ? reports : { ...reports, start: refuseRun },
       numbers,
       isUnavailable: (error) => error instanceof StoreFailure && error.kind !== 'bug',
       load: writer.stats,
@@ -146,6 +154,7 @@ async function createApp(
     {
       version: VERSION,
       environment: config.environment,
+      isForOperatorsOnly: !config.roles.includes('api'),
       databaseType: store.dialect,
       doors: config.doors,
       limits: config.limits,
@@ -154,6 +163,12 @@ async function createApp(
       ...config.ledger,
     },
   )
+}
+
+/** Runs write files of the node that makes them, one at a time. */
+async function refuseRun(): Promise<never> {
+  const detail = 'Reports are made by the nodes with the role reports; this one only shows them.'
+  throw new ProblemError('door-closed', { detail })
 }
 
 async function startSweeps({ accounts, store, world, config }: Books): Promise<Stop> {

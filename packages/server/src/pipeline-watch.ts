@@ -1,5 +1,5 @@
 import type { FromPipeline } from './pipeline-messages.ts'
-import type { Logger, Metrics } from './platform/platform.ts'
+import type { Logger, Metrics, Stop } from './platform/platform.ts'
 
 export type WatchParts = {
   readonly logger: Logger
@@ -8,20 +8,30 @@ export type WatchParts = {
   readonly head: () => Promise<number>
 }
 
-const STAGES = ['quality', 'loss', 'windows', 'lake']
+/** Which consumers this process runs; those of others are in the metrics of others. */
+export type WatchedStages = { readonly quality: boolean; readonly sinks: boolean }
+
+const STAGES = { quality: ['quality', 'loss', 'windows'], sinks: ['lake'] } as const
+/** How often the end of the log is looked for where other processes write it. */
+const LOOK_MS = 5_000
 
 /** Makes what the consumers tell visible: a bug in one of them is loud, and HTTP goes on. */
-export function createWatch({ logger, metrics, head }: WatchParts) {
-  const offsets = new Map(STAGES.map((stage) => [stage, 0]))
+export function createWatch({ logger, metrics, head }: WatchParts, runs: WatchedStages) {
+  const stages = [...(runs.quality ? STAGES.quality : []), ...(runs.sinks ? STAGES.sinks : [])]
+  const offsets = new Map<string, number>(stages.map((stage) => [stage, 0]))
   const failing = new Set<string>()
   const listeners = new Set<() => void>()
   const failed = metrics.counter('consumer_failures_total', 'Steps of consumers that failed.')
   let newest = 0
 
   metrics.gauge('consumers_failing', 'Consumers that fail and try again.', () => failing.size)
-  for (const stage of STAGES) {
+  for (const stage of stages) {
     const lag = () => Math.max(0, newest - (offsets.get(stage) ?? 0))
     metrics.gauge(`${stage}_lag_events`, `Offsets of the log that ${stage} has not seen.`, lag)
+  }
+
+  const look = async (): Promise<void> => {
+    newest = await head().catch(() => newest)
   }
 
   return {
@@ -61,8 +71,13 @@ export function createWatch({ logger, metrics, head }: WatchParts) {
     lives: (): void => void failing.delete('thread'),
 
     /** Asks how far the log is. */
-    async look(): Promise<void> {
-      newest = await head().catch(() => newest)
+    look,
+
+    /** From now on it asks by itself too; the result ends that. */
+    begin(): Stop {
+      const timer = setInterval(() => void look(), LOOK_MS)
+      timer.unref()
+      return async () => clearInterval(timer)
     },
   }
 }

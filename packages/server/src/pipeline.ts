@@ -1,6 +1,8 @@
 import { type Batch, openAnalytics } from './analytics/analytics.ts'
 import { analyticsSettings } from './analytics-settings.ts'
 import type { Books } from './books.ts'
+import { createChangeWatch } from './change-watch.ts'
+import type { Config } from './config.ts'
 import { BATCH_EVENTS } from './consumers.ts'
 import type { LiveNumbers } from './http/http.ts'
 import { registerLake } from './lake/lake.ts'
@@ -8,7 +10,7 @@ import { unloggedNumbers } from './log/log.ts'
 import { readingLake } from './open-lake.ts'
 import type { PipelineOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
-import { createWatch } from './pipeline-watch.ts'
+import { createWatch, type WatchedStages } from './pipeline-watch.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
 import { loadRules } from './quality-rules.ts'
 import { createSinks } from './sinks.ts'
@@ -38,7 +40,8 @@ export async function createPipeline(
   const store = await openAnalytics(parts, analytics.place)
   await registerLake(store)
   const unlogged = (offsets: Batch) => unloggedNumbers(books.read, offsets)
-  const watch = createWatch({ logger: world.logger, metrics, head: log.head })
+  const runs = stagesOf(config)
+  const watch = createWatch({ logger: world.logger, metrics, head: log.head }, runs)
   const { database } = config.store
   const thread = createThread(
     new URL('./pipeline-worker.ts', import.meta.url),
@@ -48,23 +51,32 @@ export async function createPipeline(
     } satisfies PipelineOrder,
     watch,
   )
-  const sinks = createSinks(
-    { clock: world.clock, logger: world.logger, metrics, watch },
-    { database, analytics, lake: config.lake, forward: config.forward },
-  )
+  const sinks = runs.sinks
+    ? createSinks(
+        { clock: world.clock, logger: world.logger, metrics, watch },
+        { database, analytics, lake: config.lake, forward: config.forward },
+      )
+    : null
+  // Another process may be the one that counts: its changes are seen in the table.
+  const onChange =
+    analytics.place.kind === 'postgres' ? createChangeWatch(store.read) : watch.onChange
   return {
     numbers: {
       windows: (query) => readKpi(store.read, query),
       changes: (after, filter) => nextChanges(store.read, after, filter),
       newest: () => newestPosition(store.read),
       loss: (app) => readLoss(store.read, unlogged, app),
-      onChange: watch.onChange,
+      onChange,
     },
-    alarms: sinks.alarms,
+    alarms: () => sinks?.alarms() ?? [],
     look: thread.look,
     async begin() {
       if (!config.quality.consumers) return async () => undefined
-      const stops = [sinks.begin(), thread.begin()]
+      const stops = [
+        ...(sinks ? [sinks.begin()] : []),
+        ...(runs.quality ? [thread.begin()] : []),
+        ...(runs.sinks || runs.quality ? [watch.begin()] : []),
+      ]
       // What is counted last is flushed into the lake.
       return async () => {
         for (const stop of stops.toReversed()) await stop()
@@ -73,3 +85,9 @@ export async function createPipeline(
     close: () => store.close(),
   }
 }
+
+/** Which consumers run in this process. */
+const stagesOf = ({ roles }: Config): WatchedStages => ({
+  quality: roles.includes('quality'),
+  sinks: roles.includes('lake'),
+})

@@ -13,6 +13,7 @@ export {
   type Consumer,
   checkpointOf,
   consumersOf,
+  holdCheckpoint,
   renewGeneration,
   retire,
 } from './checkpoints.ts'

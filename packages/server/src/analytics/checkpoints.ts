@@ -49,6 +49,10 @@ const RENEW = onAnalytics(
   'analytics.renew-generation',
   'UPDATE analytics.checkpoints SET generation = generation + 1 WHERE consumer = $1 AND log_offset = $2',
 )
+const HOLD = onAnalytics(
+  'analytics.hold-checkpoint',
+  'UPDATE analytics.checkpoints SET generation = generation WHERE consumer = $1',
+)
 const RETIRE = onAnalytics(
   'analytics.retire',
   'DELETE FROM analytics.checkpoints WHERE consumer = $1',
@@ -95,6 +99,13 @@ export async function moveCheckpoint(
 export async function renewGeneration(tx: Tx, consumer: string, offset: number): Promise<void> {
   const renewed = await tx.change(RENEW, [[consumer, offset]])
   if (renewed !== 1) throw new CheckpointMoved(`${consumer} is not at ${offset} any more`)
+}
+
+/** Where a consumer is; until the end of this transaction it stays there, and its process waits. */
+export async function holdCheckpoint(tx: Tx, consumer: string): Promise<number> {
+  await tx.change(HOLD, [[consumer]])
+  const [row] = await tx.run<Checkpoint>(READ, [[consumer]])
+  return row?.offset ?? 0
 }
 
 /** Forgets a consumer for good, so that nothing is kept for it any more. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type Config, loadConfig, processEnvironment } from '../config.ts'
 import type { Questline } from '../main.ts'
+import { describeRoles } from '../roles.ts'
 import { VERSION } from '../version.ts'
 import { describeDatabase } from './describe-database.ts'
 import { openDoors } from './doors.ts'
@@ -13,8 +14,12 @@ export const startCommand = (): Command =>
       'Run the server until SIGTERM or Ctrl-C: it then takes nothing new, answers what it has, commits what is queued and ends with 0. A second signal, or STOP_DEADLINE_MS, forces it. Settings come from the environment and from .env in this folder; .env.example explains them all.',
     )
     .option(
+      '--role <roles>',
+      'what this process does: all, or some of api, relay, quality, lake, reports, by commas; instead of ROLE. Parts need PostgreSQL: see docs/scale.md',
+    )
+    .option(
       '--json',
-      'print one JSON document when it listens: {address, database, environment, openDoors}',
+      'print one JSON document when it listens: {address, role, database, environment, openDoors}',
     )
     .addHelpText(
       'after',
@@ -22,10 +27,12 @@ export const startCommand = (): Command =>
 Examples:
   questline start
   PORT=9000 DATA_DIR=/srv/questline questline start
+  questline start --role api                  many of them, beside one --role quality,lake,reports
   ENVIRONMENT=production questline start      names every setting that production lacks`,
     )
-    .action(async ({ json }: { readonly json?: true }) => {
-      const config = loadConfig(processEnvironment())
+    .action(async ({ json, role }: { readonly json?: true; readonly role?: string }) => {
+      const settings = processEnvironment()
+      const config = loadConfig(role === undefined ? settings : { ...settings, ROLE: role })
       await serve(config, async (server) => {
         const facts = factsOf(config, server)
         server.books.world.logger.info({ version: VERSION, ...facts }, 'listening')
@@ -37,6 +44,7 @@ Examples:
 
 const factsOf = (config: Config, { address }: Questline) => ({
   address,
+  role: describeRoles(config.roles),
   database: describeDatabase(config),
   environment: config.environment,
   openDoors: openDoors(config).map(({ setting }) => setting),
@@ -51,10 +59,14 @@ function welcome(config: Config, { address }: Questline): string {
   const facts = table(
     [
       ['database', describeDatabase(config)],
-      ['documentation', `${address}/docs  ${address}/redoc  ${address}/openapi.json`],
+      ...(config.roles.includes('api')
+        ? [['documentation', `${address}/docs  ${address}/redoc  ${address}/openapi.json`]]
+        : []),
       ['operations', `${address}/health  ${address}/metrics`],
     ],
     '  ',
   )
-  return `Questline ${VERSION} listens on ${address}\n${facts}\n\n${open}\n\nCtrl-C stops it.`
+  const role = describeRoles(config.roles)
+  const does = role === 'all' ? '' : ` as ${role}`
+  return `Questline ${VERSION} listens on ${address}${does}\n${facts}\n\n${open}\n\nCtrl-C stops it.`
 }

@@ -1,3 +1,4 @@
+import type { Route } from '@questline/contracts'
 import { type FastifyInstance, fastify } from 'fastify'
 import { parseBodies } from './body.ts'
 import { createConnections } from './connection.ts'
@@ -32,7 +33,10 @@ const UNREAD_MS_MAX = 30_000
 /** A userId of 255 characters, each percent-encoded as four bytes. */
 const PATH_PARAMETER_CHARS_MAX = 255 * 12
 
-/** The whole API, ready to listen or to be injected into. */
+/** What every process answers, whatever else it does. */
+const isOfOperations = ({ path }: Route): boolean => /^\/health(\/|$)/.test(path)
+
+/** The whole API, ready to listen or to be injected into; or what operators ask of a process without one. */
 export async function createHttp(
   parts: HttpParts,
   settings: HttpSettings,
@@ -94,7 +98,9 @@ export async function createHttp(
     isStopping: parts.isStopping,
     observer: parts.observer,
   }
-  const endpoints = createEndpoints({ ...parts, settings, streams })
+  const endpoints = createEndpoints({ ...parts, settings, streams }).filter(
+    ({ route }) => !settings.isForOperatorsOnly || isOfOperations(route),
+  )
   serveEndpoints(
     app,
     serving,
@@ -102,6 +108,7 @@ export async function createHttp(
   )
   serveIngest(app, serving, endpoints.filter(isIngest), parts.ingest)
   serveMetrics(app, { ...parts, settings, streams }, deadlines)
+  if (settings.isForOperatorsOnly) return app
   serveDocumentation(app, { ...parts, settings, streams }, { limits, deadlines })
   return app
 }

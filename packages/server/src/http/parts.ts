@@ -53,6 +53,8 @@ export type LiveNumbers = {
 export type HttpSettings = HeaderSettings &
   SheddingSettings & {
     readonly environment: string
+    /** No API here: only health and metrics. */
+    readonly isForOperatorsOnly: boolean
     readonly databaseType: string
     readonly trustProxy: readonly string[]
     readonly requestTimeoutMs: number

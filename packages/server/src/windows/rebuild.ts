@@ -1,4 +1,9 @@
-import { checkpointOf, onAnalytics, renewGeneration } from '../analytics/analytics.ts'
+import {
+  checkpointOf,
+  holdCheckpoint,
+  onAnalytics,
+  renewGeneration,
+} from '../analytics/analytics.ts'
 import type { Read, SqlValue, Statement, Store, Tx } from '../store/store.ts'
 
 /** A table that a consumer writes, with its columns: first those of its key, in their order. */
@@ -37,6 +42,8 @@ const CONSUMERS: readonly { readonly consumer: string; readonly tables: readonly
 ]
 
 const PAGE_ROWS = 2_000
+/** Offsets that may be counted while the server waits: some seconds. */
+const BEHIND_MAX = 20_000
 
 type TableStatements = {
   readonly table: Table
@@ -104,8 +111,12 @@ export type Rebuilt = {
 export async function rebuildWindows(parts: RebuildParts): Promise<readonly Rebuilt[]> {
   const done: Rebuilt[] = []
   for (const { consumer, tables } of REBUILT) {
-    // Most of the work, while the server counts on.
-    await parts.run(consumer, await checkpointOf(parts.live.read, consumer))
+    // Most of the work, while the server counts on, until hardly anything is left.
+    for (let behind = Number.POSITIVE_INFINITY; behind > BEHIND_MAX; ) {
+      const offset = await checkpointOf(parts.live.read, consumer)
+      await parts.run(consumer, offset)
+      behind = (await checkpointOf(parts.live.read, consumer)) - offset
+    }
     done.push(await parts.live.transaction((tx) => replaceRows(tx, parts, consumer, tables)))
   }
   return done
@@ -113,17 +124,17 @@ export async function rebuildWindows(parts: RebuildParts): Promise<readonly Rebu
 
 async function replaceRows(
   tx: Tx,
-  { live, aside, run }: RebuildParts,
+  { aside, run }: Pick<RebuildParts, 'aside' | 'run'>,
   consumer: string,
   tables: readonly TableStatements[],
 ): Promise<Rebuilt> {
   // Nobody moves it within this transaction: what came meanwhile is counted now, then both are as of it.
-  const offset = await checkpointOf(live.read, consumer)
+  const offset = await holdCheckpoint(tx, consumer)
   await run(consumer, offset)
   let rows = 0
   let changed = 0
   for (const of of tables) {
-    for await (const { before, after } of differences(live.read, aside.read, of)) {
+    for await (const { before, after } of differences(inside(tx), aside.read, of)) {
       rows += 1
       if (before !== null && after !== null && before.text === after.text) continue
       changed += 1
@@ -135,6 +146,12 @@ async function replaceRows(
   if (changed > 0) await renewGeneration(tx, consumer, offset)
   return { consumer, offset, rows, changed }
 }
+
+/** On the connection of the transaction, which would be ended if it said nothing for long. */
+const inside =
+  (tx: Tx): Read =>
+  (statement, values) =>
+    tx.run(statement, [values])
 
 type Cells = readonly SqlValue[]
 type Row = { readonly key: Cells; readonly cells: Cells; readonly text: string }
@@ -177,7 +194,7 @@ async function* rowsOf(read: Read, { table, first, next }: TableStatements): Asy
   } while (last !== undefined)
 }
 
-/** As SQLite orders them: texts by their bytes. */
+/** As the databases order them: texts by their bytes. */
 function compareKeys(a: Cells, b: Cells): number {
   for (const [index, one] of a.entries()) {
     const other = b[index]

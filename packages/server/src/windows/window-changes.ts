@@ -32,6 +32,10 @@ export const changesSince = (
   limit: number,
 ): Promise<WindowChange[]> => read(SINCE, [after.offset, after.start, limit])
 
+/** The minute that changed last; null before the first. */
+export const newestChange = async (read: Read): Promise<WindowChange | null> =>
+  (await newestChanges(read, 1))[0] ?? null
+
 /** The minutes that changed last, the latest change first. */
 export const newestChanges = (read: Read, limit: number): Promise<WindowChange[]> =>
   read(NEWEST, [limit])
