@@ -12,9 +12,7 @@ const SMALL = new Set(['checkpoints', 'loss_versions', 'log_head', 'migrations']
 /** Statements that read whole tables on purpose, and why they may. */
 const SCANS = (name: string): boolean =>
   // A rebuild compares every row, page by page in the order of the key.
-  /^windows\.(next-)?rows-of-/.test(name) ||
-  // Apps are few, and are asked for by a person.
-  name === 'quality.apps'
+  /^windows\.(next-)?rows-of-/.test(name)
 
 describe('a statement on the analytics file reads no growing table as a whole', () => {
   let db: DatabaseSync

@@ -37,6 +37,7 @@ const RIGHT: Readonly<Record<string, RightRequest>> = {
   kpiHours: {},
   kpiDays: {},
   kpiStream: {},
+  quality: {},
   loss: {},
   runPipeline: {},
   reports: {},

@@ -1,4 +1,4 @@
-import { type Batch, openAnalytics } from './analytics/analytics.ts'
+import { type Batch, consumersOf, openAnalytics } from './analytics/analytics.ts'
 import { analyticsSettings } from './analytics-settings.ts'
 import type { Books } from './books.ts'
 import { createChangeWatch } from './change-watch.ts'
@@ -12,6 +12,7 @@ import type { PipelineOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
 import { createWatch, type WatchedStages } from './pipeline-watch.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
+import { arrivedMinutes } from './quality/quality.ts'
 import { loadRules } from './quality-rules.ts'
 import { createSinks } from './sinks.ts'
 import { newestPosition, nextChanges, readKpi, readLoss } from './windows/windows.ts'
@@ -65,6 +66,8 @@ export async function createPipeline(
       windows: (query) => readKpi(store.read, query),
       changes: (after, filter) => nextChanges(store.read, after, filter),
       newest: () => newestPosition(store.read),
+      arrivals: (range) => arrivedMinutes(books.read, store.read, range),
+      consumers: () => consumersOf(store.read),
       loss: (app) => readLoss(store.read, unlogged, app),
       onChange,
     },

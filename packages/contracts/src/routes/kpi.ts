@@ -156,6 +156,48 @@ export const KPI_STREAM = defineRoute({
   responses: { 200: Type.Unknown() },
 })
 
+const Count = (description: string) => Type.Integer({ minimum: 0, description })
+
+export const QualityMinute = Type.Object(
+  {
+    app: Shown,
+    minute: Instant,
+    received: Count('accepted + duplicates + conflicts + rejected.'),
+    accepted: Count('enriched + refused + waiting.'),
+    duplicates: Count('Known already: they changed nothing.'),
+    conflicts: Count('Said something else than what came before under their id.'),
+    rejected: Count('Refused at the door: never in the log.'),
+    enriched: Count('Passed the rules of quality. Each counts once in all numbers.'),
+    refused: Count('Refused by the rules of quality: in the log, and in no number.'),
+    waiting: Count('Accepted, and not yet looked at.'),
+  },
+  { title: 'QualityMinute' },
+)
+export type QualityMinute = Static<typeof QualityMinute>
+
+export const QUALITY = defineRoute({
+  ...kpiRoute,
+  id: 'quality',
+  path: '/v1/quality',
+  summary: 'Read what arrived, and what became of it',
+  description:
+    'By app and minute of arrival, by our clock: received = accepted + duplicates + conflicts + rejected, and accepted = enriched + refused + waiting. What was answered with `retry` is not received. Minutes in which nothing arrived are left out. Without `from` the hour before `to`.',
+  query: Type.Object(
+    {
+      from: Time('Begins with the minute that this lies in.'),
+      to: Time('Minutes that begin then or later are not in it; now when it is left out.'),
+      app: filter.app,
+    },
+    { additionalProperties: false },
+  ),
+  responses: {
+    200: Type.Object(
+      { from: Instant, to: Instant, minutes: Type.Array(QualityMinute) },
+      { title: 'Quality' },
+    ),
+  },
+})
+
 export const LossRow = Type.Object(
   {
     app: Shown,
@@ -182,4 +224,4 @@ export const LOSS = defineRoute({
 })
 
 /** What operators read live, in reading order. */
-export const KPI_ROUTES = [KPI_MINUTES, KPI_HOURS, KPI_DAYS, KPI_STREAM, LOSS] as const
+export const KPI_ROUTES = [KPI_MINUTES, KPI_HOURS, KPI_DAYS, KPI_STREAM, QUALITY, LOSS] as const

@@ -19,6 +19,19 @@ const Health = Type.Object(
         { description: 'Cached counters; in production for operators only.' },
       ),
     ),
+    consumers: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Shown,
+          offset: Type.Integer({ description: 'The last one of the log that it has seen.' }),
+          lag: Type.Integer({
+            minimum: 0,
+            description: 'How many are behind that. The lake gathers events before it writes them.',
+          }),
+        }),
+        { description: 'What reads the log, and how far each is; shown as checks are.' },
+      ),
+    ),
     alarms: Type.Optional(
       Type.Array(Shown, {
         description: 'What somebody should look at, while the server goes on; shown as checks are.',

@@ -15,6 +15,7 @@ import { loss } from './endpoints/loss.ts'
 import { passwordLogin } from './endpoints/password-login.ts'
 import { postback } from './endpoints/postback.ts'
 import { problem } from './endpoints/problem.ts'
+import { quality } from './endpoints/quality.ts'
 import { ready } from './endpoints/ready.ts'
 import { refresh } from './endpoints/refresh.ts'
 import { register } from './endpoints/register.ts'
@@ -59,6 +60,7 @@ export function createEndpoints(parts: EndpointParts): readonly Endpoint[] {
     kpiHours,
     kpiDays,
     kpiStream,
+    quality,
     loss,
     runPipeline,
     reports,

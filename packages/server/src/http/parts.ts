@@ -5,6 +5,7 @@ import type { Ingest } from '../ingest/ingest.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock, Logger, Random } from '../platform/platform.ts'
+import type { ArrivedMinute, ArrivedRange } from '../quality/quality.ts'
 import type { GoodRun, OpenReport, Pipeline, RunRecord } from '../reports/reports.ts'
 import type { ChangedMinute, KpiPosition, KpiQuery, KpiWindow, Loss } from '../windows/windows.ts'
 import type { HeaderSettings } from './headers.ts'
@@ -44,6 +45,10 @@ export type LiveNumbers = {
   ): Promise<readonly ChangedMinute[]>
   /** Before the minutes that changed last. */
   newest(): Promise<KpiPosition>
+  /** What arrived, and what became of it; null when that is more than was asked for. */
+  arrivals(range: ArrivedRange): Promise<readonly ArrivedMinute[] | null>
+  /** How far each consumer is, in offsets of the log. */
+  consumers(): Promise<readonly { readonly name: string; readonly offset: number }[]>
   /** `app` null: of all apps. */
   loss(app: string | null): Promise<readonly Loss[]>
   /** Calls whenever minutes may have changed; the result ends that. */

@@ -24,6 +24,7 @@ export {
 } from './read-log.ts'
 export {
   type Arrivals,
+  arrivedApps,
   findRefused,
   listRefused,
   markRefusedReplayed,

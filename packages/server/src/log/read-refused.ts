@@ -63,6 +63,19 @@ export type Arrivals = {
   readonly rejected: number
 }
 
+/** From one to the next, since there are many minutes of each. */
+const APPS = shared(
+  'log.arrived-apps',
+  `WITH RECURSIVE apps (app) AS (SELECT min(app) FROM arrivals
+    UNION ALL SELECT (SELECT min(app) FROM arrivals WHERE app > apps.app) FROM apps
+      WHERE apps.app IS NOT NULL)
+  SELECT app FROM apps WHERE app IS NOT NULL ORDER BY app`,
+)
+
+/** All apps of which anything ever arrived. */
+export const arrivedApps = async (read: Read): Promise<string[]> =>
+  (await read<{ readonly app: string }>(APPS, [])).map(({ app }) => app)
+
 /** By minute; times in milliseconds, `to` not included. */
 export const readArrivals = (
   read: Read,

@@ -13,10 +13,6 @@ const READ = onAnalytics(
   `SELECT app, minute, enriched, rejected FROM analytics.quality_counts
   WHERE app = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
 )
-const APPS = onAnalytics(
-  'quality.apps',
-  'SELECT DISTINCT app FROM analytics.quality_counts ORDER BY app',
-)
 
 /** Game events of an app by the minute of their receipt, which is how the door counts them too. */
 export type QualityCount = {
@@ -62,6 +58,3 @@ export const readCounts = (
   from: number,
   to: number,
 ): Promise<QualityCount[]> => read(READ, [app, from, to])
-
-export const countedApps = async (read: Read): Promise<string[]> =>
-  (await read<{ readonly app: string }>(APPS, [])).map(({ app }) => app)

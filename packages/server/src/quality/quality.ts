@@ -1,8 +1,8 @@
 // Raw to enriched, or rejected with the reason: the one place where events are put right. Rules are
 // data; judging is a total function of the log, so a rebuild gives the same rows. Later stages read
 // the batches that it writes, and nothing else of an event.
+export { type ArrivedMinute, type ArrivedRange, arrivedMinutes } from './arrived-minutes.ts'
 export { type Country, countryNamed, countryOf, UNKNOWN } from './countries.ts'
-export { countedApps, type QualityCount, readCounts } from './counts.ts'
 export {
   createQuality,
   type QualityParts,

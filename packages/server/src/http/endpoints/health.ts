@@ -22,7 +22,7 @@ export const health = (parts: EndpointParts) =>
           type: settings.databaseType,
           tables: counts === null ? 'inaccessible' : 'accessible',
         },
-        ...(shown ? { checks: counts } : {}),
+        ...(shown ? { checks: counts, ...(await readLags(parts, counts.events)) } : {}),
         ...(shown && alarms.length > 0 ? { alarms: [...alarms] } : {}),
       },
     }
@@ -37,6 +37,14 @@ export const health = (parts: EndpointParts) =>
       }
     }
   })
+
+/** The checkpoints are a row each, too. Where they cannot be read, the rest is shown. */
+async function readLags({ numbers }: EndpointParts, head: number) {
+  const all = await numbers.consumers().catch(() => null)
+  if (all === null) return {}
+  const lagOf = (offset: number) => Math.max(0, head - offset)
+  return { consumers: all.map(({ name, offset }) => ({ name, offset, lag: lagOf(offset) })) }
+}
 
 /** One row each: the counters are kept with every write, so a probe scans nothing. */
 async function readCounts({ accounts, log }: EndpointParts) {

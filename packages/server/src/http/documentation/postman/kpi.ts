@@ -1,4 +1,4 @@
-import { KPI_DAYS, KPI_HOURS, KPI_MINUTES, KPI_STREAM, LOSS } from '@questline/contracts'
+import { KPI_DAYS, KPI_HOURS, KPI_MINUTES, KPI_STREAM, LOSS, QUALITY } from '@questline/contracts'
 import type { Folder, Step } from './step.ts'
 
 const operator = { bearer: '{{operatorKey}}' }
@@ -60,6 +60,15 @@ const steps: readonly Step[] = [
     ...operator,
     headers: { 'Last-Event-ID': 'the last one' },
     problem: 'malformed-request',
+  },
+  {
+    name: 'Read what arrived in the last hour, and what became of it',
+    route: QUALITY,
+    ...operator,
+    checks: {
+      'adds up':
+        'json.minutes.forEach((of) => pm.expect(of.received).to.equal(of.accepted + of.duplicates + of.conflicts + of.rejected))',
+    },
   },
   {
     name: 'Read what was lost on the way',
