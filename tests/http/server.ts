@@ -14,6 +14,8 @@ export type Database = { readonly name: string; fresh(): Promise<FreshDatabase> 
 export type ServerChanges = {
   /** Settings as the environment gives them. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Analytics in the database of the books, where other processes see them. Only with PostgreSQL. */
+  readonly sharesAnalytics?: boolean
   readonly world?: Partial<World>
   readonly prepare?: (app: Questline['app']) => void
   /** Makes reports in place of our own command. */
@@ -63,9 +65,10 @@ export async function startServer(
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDir,
     REPORTS_DIR: join(dataDir, 'reports'),
+    ...(changes.sharesAnalytics ? { ANALYTICS_URL: databaseUrl } : {}),
     ...changes.settings,
   })
-  const { world, settings: _settings, ...others } = changes
+  const { world, settings: _settings, sharesAnalytics: _shares, ...others } = changes
   const questline = await startQuestline(config, { ...world, ...others })
   const client = createClient(questline.address)
   let halting: Promise<void> | undefined

@@ -10,13 +10,20 @@ const MINUTE = 60_000
 const minute = (n: number): string => new Date(NOON + n * MINUTE).toISOString()
 const RANGE = `from=${minute(0)}&to=${minute(10)}`
 
-describe.each(DATABASES)('live numbers on $name', (database) => {
+const PLACES = [
+  ...DATABASES.map((database) => ({ ...database, sharesAnalytics: false })),
+  { ...DATABASES[1], name: 'postgres, with analytics there', sharesAnalytics: true },
+]
+
+describe.each(PLACES)('live numbers on $name', ({ sharesAnalytics, ...database }) => {
   let server: TestServer
   let log: ReturnType<typeof logOf>
   const streams: EventStream[] = []
 
   beforeAll(async () => {
-    server = await startServer(database, { settings: { CONSUMERS: 'on' } })
+    server = await startServer(database, {
+      ...{ sharesAnalytics, settings: { CONSUMERS: 'on' } },
+    })
     log = logOf(server.books)
     await log.games(
       { type: 'init', player: 'ana', fields: { country: 'pt', platform: 'ios' } },
