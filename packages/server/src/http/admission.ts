@@ -10,6 +10,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { Attribution } from '../attribution/attribution.ts'
 import { accepts } from './accept.ts'
 import { authorize, checkOperator, headerValues, identify, seemsToBearKey } from './access.ts'
+import { bodyLimitsOf } from './collect-body.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Caller } from './endpoint.ts'
 import type { Limits } from './limits.ts'
@@ -39,7 +40,9 @@ export function admit(parts: AdmissionParts, route: Route): onRequestHookHandler
   // Probes and providers send odd headers, and neither reads the answer: theirs are let be.
   const { produces = ['application/json'] } = route
   const readsAnswer = route.tag !== 'Operations' && route.access !== 'verifier'
+  const bodyLimits = bodyLimitsOf(route)
   return (request, reply, done) => {
+    request.bodyLimits = bodyLimits
     try {
       if (parts.isStopping() && route.tag !== 'Operations') {
         reply.header('connection', 'close')

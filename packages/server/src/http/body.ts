@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
 import { ProblemError } from '@questline/contracts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { collectBody, NO_ROUTE } from './collect-body.ts'
+import { toError } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,18 +18,27 @@ declare module 'fastify' {
 export function parseBodies(app: FastifyInstance): void {
   app.decorateRequest('rawBody', null)
   app.decorateRequest('proveBody', null)
+  app.decorateRequest('bodyLimits', null)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    request.rawBody = bytes
-    try {
-      refuseCoding(request.headers['content-encoding'])
-      request.proveBody?.(bytes)
-      done(null, parseJson(bytes))
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
-    }
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    const { wire } = request.bodyLimits ?? NO_ROUTE
+    collectBody(payload as IncomingMessage, wire, (error, bytes) => {
+      const body = error === null ? provenBody(request, bytes) : { fault: error }
+      if ('fault' in body) done(toError(body.fault))
+      else done(null, body.json)
+    })
   })
+}
+
+function provenBody(request: FastifyRequest, bytes: Buffer) {
+  request.rawBody = bytes
+  try {
+    refuseCoding(request.headers['content-encoding'])
+    request.proveBody?.(bytes)
+    return { json: parseJson(bytes) }
+  } catch (fault) {
+    return { fault }
+  }
 }
 
 /** Nothing is inflated here, so no small body can become a large one. */

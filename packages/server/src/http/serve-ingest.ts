@@ -17,10 +17,7 @@ export function serveIngest(
 ): void {
   app.register((scope, _options, done) => {
     noteArrivals(scope, parts.clock)
-    readEventBodies(
-      scope,
-      endpoints.map(({ route }) => route),
-    )
+    readEventBodies(scope)
     const shed: ServeParts['shed'] = (route) => {
       parts.shed(route)
       ingest.admit()

@@ -70,7 +70,6 @@ function optionsFor(
   const observe = observeAnswers(parts, route)
   return {
     method: route.method,
-    ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
     schema: schemaOf(route, alias),
     onRequest: admit(parts, route),
     ...(route.query ? { preValidation: refuseUnclearQuery } : {}),
