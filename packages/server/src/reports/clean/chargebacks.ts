@@ -1,4 +1,5 @@
 import type { Chargeback } from '../inspect/inspect.ts'
+import { createBytes } from '../texts/texts.ts'
 import type { Rows } from './rows.ts'
 
 /** What takes a purchase back: no row, rows of its own player, or also one of another player. */
@@ -12,8 +13,8 @@ const SEVERAL = -2
 export function chargebacksOf(
   { count, players, receipts }: Pick<Rows, 'count' | 'players' | 'receipts'>,
   chargebacks: readonly Chargeback[],
-): Uint8Array<ArrayBuffer> {
-  const found = new Uint8Array(count)
+): Uint8Array {
+  const found = createBytes(count)
   const table = createTable(chargebacks)
   for (let rank = 0; rank < count; rank += 1) {
     const by = table.find(receipts[rank * 2] as number, receipts[rank * 2 + 1] as number)

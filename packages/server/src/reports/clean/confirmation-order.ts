@@ -11,7 +11,7 @@ export function orderConfirmations(
   rows: SaleRows,
   at: ConfirmationColumns,
   cellsOf: ReadAgain,
-): Int32Array<ArrayBuffer> {
+): Int32Array {
   const { players, playerTexts } = rows
   const player = (row: number): number => players[row] as number
   const asRead = (row: number): string => cellsOf(row)[at.player] ?? ''

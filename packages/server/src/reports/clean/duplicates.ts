@@ -1,3 +1,4 @@
+import { createBytes } from '../texts/texts.ts'
 import type { PurchaseRows, Rows } from './rows.ts'
 
 /** What is said of each row by rank: 0 for a kept row without a flag. */
@@ -9,7 +10,7 @@ export const MARK = { duplicate: 1, campaignDiffers: 2, duplicateReceipt: 4 } as
  * and those without receipt last.
  */
 export function markPurchases(rows: PurchaseRows): Uint8Array {
-  const marks = new Uint8Array(rows.count)
+  const marks = createBytes(rows.count)
   const isAf = (rank: number): number => rows.isAf[rows.kinds[rank] as number] as number
   const key = (rank: number) => rows.campaignKeys[rows.kinds[rank] as number]
   const isSame = (a: number, b: number): boolean =>
@@ -42,7 +43,7 @@ export function markPurchases(rows: PurchaseRows): Uint8Array {
 
 /** Confirmations that agree in player, instant, amount and receipt are one. */
 export function markConfirmations(rows: Rows): Uint8Array {
-  const marks = new Uint8Array(rows.count)
+  const marks = createBytes(rows.count)
   const byPlayer = (a: number, b: number): number =>
     (rows.players[a] as number) - (rows.players[b] as number) || a - b
   visitRuns(rows, (run) => {

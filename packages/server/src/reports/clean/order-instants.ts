@@ -1,3 +1,5 @@
+import { createInt32s } from '../texts/texts.ts'
+
 const DIGIT_BITS = 11
 const DIGITS = 2 ** DIGIT_BITS
 /** Instants are below 2^53. */
@@ -7,13 +9,13 @@ const PASSES = 5
  * The indexes of the first `count` instants in their order (a stable radix sort): as fast however they
  * are spread, and a twentieth of a sort that compares.
  */
-export function orderInstants(instants: Float64Array, count: number): Int32Array<ArrayBuffer> {
-  let order = new Int32Array(count)
+export function orderInstants(instants: Float64Array, count: number): Int32Array {
+  let order = createInt32s(count)
   for (let i = 0; i < count; i += 1) order[i] = i
   if (count < 2) return order
   const least = leastOf(instants, count)
   const counts = countDigits(instants, count, least)
-  let other = new Int32Array(count)
+  let other = createInt32s(count)
   for (let pass = 0; pass < PASSES; pass += 1) {
     const own = counts.subarray(pass * DIGITS, (pass + 1) * DIGITS)
     // All have the same digit: nothing to be done.

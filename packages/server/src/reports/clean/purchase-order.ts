@@ -12,7 +12,7 @@ export function orderPurchases(
   { rows, kindNumbers, kinds }: Pick<PurchaseFindings, 'rows' | 'kindNumbers' | 'kinds'>,
   at: PurchaseColumns,
   cellsOf: ReadAgain,
-): Int32Array<ArrayBuffer> {
+): Int32Array {
   const { players, playerTexts } = rows
   const keys = ranksOf(kinds.map(({ campaignKey }) => campaignKey))
   const events = ranksOf(kinds.map(({ event }) => event))

@@ -18,7 +18,7 @@ export type LastColumns = {
  * The rows in the one row order that no file decides: by instant, amount, receipt (empty last) and what
  * else is said. The row of each rank.
  */
-export function orderRows(rows: SaleRows, last: LastColumns): Int32Array<ArrayBuffer> {
+export function orderRows(rows: SaleRows, last: LastColumns): Int32Array {
   const { instants, micros, receiptTexts } = rows
   const order = orderInstants(instants, rows.count)
   const compare: Compare = (a, b) =>

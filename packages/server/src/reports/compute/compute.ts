@@ -1,13 +1,15 @@
 // One computation of all reports: files in, reports out.
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { formatDay, parseDay, readInputZone, UTC } from '../cells/cells.ts'
-import { writeCurated } from '../curated/curated.ts'
+import { type CuratedRows, writeCurated } from '../curated/curated.ts'
 import { assertUnchanged, InputError } from '../input/input.ts'
 import { writePage } from '../page/page.ts'
 import {
   JUNK_RECEIPT_ROWS,
   matchRows,
   orderDetails,
+  piecesOf,
+  printDetailsAhead,
   type Reconciliation,
   summarize,
   writeReconciliation,
@@ -23,12 +25,13 @@ import {
 import { inputSummaries } from './balance.ts'
 import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { chooseD1, newestDays } from './d1.ts'
-import { computeDailyReports, writeDailyReports } from './daily-reports.ts'
+import { computeDailyReports, dailyLines, writeJsonLines } from './daily-reports.ts'
 import { findInputs, type Inputs } from './inputs.ts'
 import { limitMemory } from './memory-limit.ts'
-import { readOthersBeside } from './others-beside.ts'
-import { type ReadInputs, readOthers, readPurchases } from './read-inputs.ts'
+import { createOutputs, type Outputs } from './outputs.ts'
+import { type ReadInputs, type ReadParts, readOthers, readPurchases } from './read-inputs.ts'
 import { countRejected, type RejectedCounts } from './rejected-counts.ts'
+import { type SecondThread, startSecondThread } from './second-thread.ts'
 import { createStages, type Stages } from './stages.ts'
 
 const DAY_MS = 86_400_000
@@ -73,33 +76,45 @@ type Work = {
 }
 
 async function compute(work: Work): Promise<RunSummary> {
+  const counts = countRejected(work.rejected, work.request)
+  const parts = readParts(work, counts)
+  const second = isWorthwhile(work) ? startSecondThread(work.inputs, parts) : null
+  try {
+    return await computeWith(second, work, parts, counts)
+  } finally {
+    await second?.end()
+  }
+}
+
+/** Reads, matches and writes; half of it in the second thread where there is one. */
+async function computeWith(
+  second: SecondThread | null,
+  work: Work,
+  parts: ReadParts,
+  counts: RejectedCounts,
+): Promise<RunSummary> {
   const { rejected, inputs, request, progress, stages } = work
-  const counts = countRejected(rejected, request)
-  const read = await readAll(work, counts)
-  const { kinds } = read.purchases.found
+  const read = await readAll(second, work, parts)
   stages.begin('numbering players')
   const rows = cleanRows(read)
-  const { purchases, purchaseMarks } = rows.sides
   const { costs, summed } = read.costs.found
   const d1 = chooseDay(request, rows, costs)
 
   stages.begin('matching purchases and confirmations')
+  const outputs = createOutputs(request, progress)
+  const { kinds } = read.purchases.found
+  addCurated(outputs, second, { ...rows.sides, kinds, texts: rows.texts.purchases })
   const reconciliation = reconcile(rows, work.junkReceiptRows)
-  const pathOf = (name: string): string => join(request.target, name)
-  stages.begin('writing purchases_curated.csv')
-  await writeCurated(pathOf('purchases_curated.csv'), rows.sides, kinds, rows.texts.purchases)
-  progress.written('purchases_curated.csv')
-  stages.begin('writing reconciliation.json and the daily reports')
-  await writeReconciliation(pathOf('reconciliation.json'), reconciliation)
-  progress.written('reconciliation.json')
+  stages.begin('writing the reports')
+  const printing = addReconciliation(outputs, second, reconciliation)
   const { counts: sessions } = read.sessions.found
+  const { purchases, purchaseMarks } = rows.sides
   const dau = sessions.users.get(d1.day) ?? 0
   const daily = computeDailyReports(purchases, purchaseMarks, kinds, d1.day, costs, dau)
-  await writeDailyReports(daily, request.target, progress)
-  await rejected.write(pathOf('rejected_rows.csv'))
-  progress.written('rejected_rows.csv')
-  for (const { file } of Object.values(read)) await assertUnchanged(file)
-
+  for (const [name, lines] of dailyLines(daily)) {
+    outputs.add(name, writeJsonLines(outputs.pathOf(name), lines))
+  }
+  outputs.add('rejected_rows.csv', rejected.write(outputs.pathOf('rejected_rows.csv')))
   const found = {
     inputs: inputSummaries(read, counts, {
       purchases: rows.purchaseCounts,
@@ -108,10 +123,11 @@ async function compute(work: Work): Promise<RunSummary> {
     }),
     notes: [...notes(basename(inputs.costs.path), summed), ...(request.notes ?? [])],
   }
-  await writePage(pathOf('report.html'), {
-    ...{ ...found, ...daily, ...reconciliation, d1, usersByDay: sessions.users },
-  })
-  progress.written('report.html')
+  const page = { ...found, ...daily, ...reconciliation, d1, usersByDay: sessions.users }
+  outputs.add('report.html', writePage(outputs.pathOf('report.html'), page))
+  await printing()
+  await outputs.done()
+  for (const { file } of Object.values(read)) await assertUnchanged(file)
 
   const severities = daily.anomalies.map(({ severity }) => severity)
   return {
@@ -131,6 +147,42 @@ async function compute(work: Work): Promise<RunSummary> {
   }
 }
 
+/** The second thread has begun with the files beside the purchases. */
+async function readAll(
+  second: SecondThread | null,
+  { inputs, stages }: Work,
+  parts: ReadParts,
+): Promise<ReadInputs> {
+  stages.begin('reading purchases')
+  const purchases = await readPurchases(inputs, parts)
+  stages.begin('reading confirmations, costs and sessions')
+  return { purchases, ...(await (second?.others() ?? readOthers(inputs, parts))) }
+}
+
+/** With a second thread purchases are written while their confirmations are looked for. */
+function addCurated(outputs: Outputs, second: SecondThread | null, rows: CuratedRows): void {
+  const name = 'purchases_curated.csv'
+  const path = outputs.pathOf(name)
+  outputs.add(name, second?.write({ kind: 'curated', path, rows }) ?? writeCurated(path, rows))
+}
+
+/** With a second thread, which writes it, the answer helps to print it until that is done. */
+function addReconciliation(
+  outputs: Outputs,
+  second: SecondThread | null,
+  reconciliation: Reconciliation,
+): () => Promise<void> {
+  const name = 'reconciliation.json'
+  const path = outputs.pathOf(name)
+  if (second === null) {
+    outputs.add(name, writeReconciliation(path, reconciliation))
+    return () => Promise.resolve()
+  }
+  const pieces = piecesOf(reconciliation)
+  outputs.add(name, second.write({ kind: 'reconciliation', path, reconciliation, pieces }))
+  return () => printDetailsAhead(reconciliation, pieces, second.failure)
+}
+
 function reconcile({ sides, texts }: CleanRows, junkReceiptRows: number): Reconciliation {
   const matches = matchRows(sides, junkReceiptRows)
   const summary = summarize(sides, matches)
@@ -141,25 +193,16 @@ function reconcile({ sides, texts }: CleanRows, junkReceiptRows: number): Reconc
 /** Below this a thread costs more than it saves. */
 const BYTES_BESIDE = 8_000_000
 
-/** Reads all files; purchases here and the others beside, where that pays. */
-async function readAll(
-  { inputs, request, stages }: Work,
-  { begin: beginRejected }: RejectedCounts,
-): Promise<ReadInputs> {
-  const parts = { ...meaningOf(request), beginRejected, onProgress: stages.at }
+function isWorthwhile({ inputs, request }: Work): boolean {
   const bytes = Object.values(inputs).reduce((sum, input) => sum + input.bytes, 0)
-  const isBeside = request.threads > 1 && bytes > BYTES_BESIDE
-  const beside = isBeside ? readOthersBeside(inputs, parts) : null
-  try {
-    stages.begin('reading purchases')
-    const purchases = await readPurchases(inputs, parts)
-    stages.begin('reading confirmations, costs and sessions')
-    const others = await (beside?.wait() ?? readOthers(inputs, parts))
-    return { purchases, ...others }
-  } finally {
-    await beside?.end()
-  }
+  return request.threads > 1 && bytes > BYTES_BESIDE
 }
+
+const readParts = ({ request, stages }: Work, { begin }: RejectedCounts): ReadParts => ({
+  ...meaningOf(request),
+  beginRejected: begin,
+  onProgress: stages.at,
+})
 
 /** What the request says of cells, read. */
 function meaningOf({ inputZone, badReceiptPattern }: ComputeRequest) {

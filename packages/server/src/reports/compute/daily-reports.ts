@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Anomaly, anomalyLine, findAnomalies, HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { type Arpdau, arpdauLine, arpdauOf } from '../arpdau/arpdau.ts'
 import { campaignKeysOf, type PurchaseRows } from '../clean/clean.ts'
 import type { CampaignCost, PurchaseKind } from '../inspect/inspect.ts'
+import { putText, writeLines } from '../print/print.ts'
 import { dailyRevenue, type Roas, roasByDay, roasLine } from '../roas/roas.ts'
-import type { Progress } from '../runs/runs.ts'
+import type { Output } from '../runs/runs.ts'
 
 export type DailyReports = {
   readonly byDay: ReadonlyMap<number, readonly Roas[]>
@@ -30,17 +29,15 @@ export function computeDailyReports(
   return { byDay, roas, anomalies: findAnomalies(day, byDay), arpdau: arpdauOf(day, roas, dau) }
 }
 
-export async function writeDailyReports(
-  { roas, anomalies, arpdau }: DailyReports,
-  target: string,
-  progress: Progress,
-): Promise<void> {
-  const write = async (name: string, lines: readonly string[]): Promise<void> => {
-    const text = lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`
-    await writeFile(join(target, name), text)
-    progress.written(name)
-  }
-  await write('roas_d1.json', roas.map(roasLine))
-  await write('roas_anomaly.json', anomalies.map(anomalyLine))
-  await write('arpdau_d1.json', arpdau.map(arpdauLine))
+/** The lines of each report, by the name of its file. */
+export const dailyLines = ({ roas, anomalies, arpdau }: DailyReports) =>
+  [
+    ['roas_d1.json', roas.map(roasLine)],
+    ['roas_anomaly.json', anomalies.map(anomalyLine)],
+    ['arpdau_d1.json', arpdau.map(arpdauLine)],
+  ] as const
+
+export function writeJsonLines(path: string, lines: readonly string[]): Promise<Output> {
+  const text = lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`
+  return writeLines(path, (file) => putText(file, text))
 }

@@ -6,7 +6,11 @@ import { countRejected } from './rejected-counts.ts'
 function counting(describeRejected?: (file: string, row: RejectedRow) => RejectedRow) {
   const written: RejectedRow[] = []
   const begin = () => (row: RejectedRow) => void written.push(row)
-  const rejected = { begin, write: () => Promise.resolve(), close: () => undefined }
+  const rejected = {
+    begin,
+    write: () => Promise.resolve({ sha256: '', bytes: 0 }),
+    close: () => undefined,
+  }
   return { written, counts: countRejected(rejected, describeRejected ? { describeRejected } : {}) }
 }
 const row = (reason: string): RejectedRow => ({ line: 2, reason, raw: 'x' })

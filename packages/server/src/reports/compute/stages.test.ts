@@ -6,8 +6,7 @@ const NAMES: readonly Stage[] = [
   'reading confirmations, costs and sessions',
   'numbering players',
   'matching purchases and confirmations',
-  'writing purchases_curated.csv',
-  'writing reconciliation.json and the daily reports',
+  'writing the reports',
 ]
 
 /** Stages, what they showed, and a clock that is told how many milliseconds pass. */

@@ -6,8 +6,7 @@ const STAGES = {
   'reading confirmations, costs and sessions': 0.03,
   'numbering players': 0.04,
   'matching purchases and confirmations': 0.13,
-  'writing purchases_curated.csv': 0.1,
-  'writing reconciliation.json and the daily reports': 0.25,
+  'writing the reports': 0.35,
 } as const
 
 export type Stage = keyof typeof STAGES

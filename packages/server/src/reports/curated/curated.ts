@@ -12,6 +12,7 @@ import {
   type Sheet,
   writeLines,
 } from '../print/print.ts'
+import type { Output } from '../runs/runs.ts'
 import { lengthOf, type Texts, touch } from '../texts/texts.ts'
 
 const COLUMNS = [
@@ -30,6 +31,8 @@ const COLUMNS = [
 export type CuratedRows = {
   readonly purchases: PurchaseRows
   readonly purchaseMarks: Uint8Array
+  readonly kinds: readonly PurchaseKind[]
+  readonly texts: RowTexts
 }
 
 /** So many rows are looked at before they are printed: their texts stay in the first cache. */
@@ -37,10 +40,8 @@ const ROWS_AHEAD = 128
 
 export function writeCurated(
   path: string,
-  { purchases, purchaseMarks }: CuratedRows,
-  kinds: readonly PurchaseKind[],
-  texts: RowTexts,
-): Promise<void> {
+  { purchases, purchaseMarks, kinds, texts }: CuratedRows,
+): Promise<Output> {
   const printer = createPrinter(purchases, purchaseMarks, kinds, texts)
   return writeLines(path, (file) => {
     putText(file, `${COLUMNS.join(',')}\n`)

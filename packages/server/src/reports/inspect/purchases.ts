@@ -1,5 +1,5 @@
 import { foldName } from '../cells/cells.ts'
-import { grown, type TextNumbers } from '../texts/texts.ts'
+import { createInt32s, grown, type TextNumbers } from '../texts/texts.ts'
 import { type Chargeback, createChargebackBook } from './chargeback-book.ts'
 import { isShortText, type ShortText, shortText } from './common-shapes.ts'
 import type { Fates } from './fates.ts'
@@ -56,7 +56,7 @@ export function inspectPurchases(
   const back = createChargebackBook({ ...ids, amount: at.amount }, rows.players)
   /** Rows that are chargebacks or not, as the commas of the whole column will tell. */
   const undecided: { readonly purchase: Purchase; readonly row: Row }[] = []
-  let kindNumbers = new Int32Array(1_024)
+  let kindNumbers = createInt32s(1_024)
   let count = 0
   const addKind = (kind: number): void => {
     if (count === kindNumbers.length) kindNumbers = grown(kindNumbers, count + 1)

@@ -1,8 +1,11 @@
 import { present } from '../cells/cells.ts'
 import {
+  createFloat64s,
+  createInt32s,
   createTextList,
   createTextNumbers,
   createTextQueue,
+  createUint32s,
   grown,
   hashBytes,
   type NumberedTexts,
@@ -61,11 +64,11 @@ export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilde
   let room = Math.ceil(fileBytes / ROW_BYTES) + 16
   const players = createTextNumbers({ texts: room >> 1, bytes: (room >> 1) * ID_BYTES })
   const receiptTexts = createTextList({ texts: room, bytes: room * ID_BYTES })
-  let instants = new Float64Array(room)
-  let micros = new Float64Array(room)
-  let numbers = new Int32Array(room)
-  let receipts = new Int32Array(room * 2)
-  let places = fileBytes < 2 ** 32 ? new Uint32Array(room) : new Float64Array(room)
+  let instants = createFloat64s(room)
+  let micros = createFloat64s(room)
+  let numbers = createInt32s(room)
+  let receipts = createInt32s(room * 2)
+  let places = fileBytes < 2 ** 32 ? createUint32s(room) : createFloat64s(room)
   let count = 0
   let hasOddIds = false
   const queue = createTextQueue(players, (row, number) => {
@@ -78,7 +81,7 @@ export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilde
     numbers = grown(numbers, count + 1)
     places = grown(places, count + 1)
     room = instants.length
-    const wider = new Int32Array(room * 2)
+    const wider = createInt32s(room * 2)
     wider.set(receipts)
     receipts = wider
   }

@@ -1,10 +1,10 @@
 // report.html: the reports of one run as one page for people, which can be mailed and printed. It asks
 // no network and runs no script, stays below 300 KB whatever the data, and is the same for rows in any
 // order. Every number is there twice: rounded to be read, and exact in `<data data-of value>`.
-import { writeFile } from 'node:fs/promises'
 import { HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { formatDay } from '../cells/cells.ts'
-import { D1_REASONS } from '../runs/runs.ts'
+import { putText, writeLines } from '../print/print.ts'
+import { D1_REASONS, type Output } from '../runs/runs.ts'
 import { anomaliesSection } from './anomalies-section.ts'
 import { daysByCampaign } from './days-by-campaign.ts'
 import { readDetails } from './details.ts'
@@ -22,7 +22,7 @@ export type { PageData } from './page-data.ts'
 export { FILTER_REASONS, REJECT_REASONS } from './reasons.ts'
 
 /** Writes `report.html`. */
-export async function writePage(path: string, data: PageData): Promise<void> {
+export async function writePage(path: string, data: PageData): Promise<Output> {
   const { day, reason } = data.d1
   const details = readDetails(data, day)
   const daysOf = daysByCampaign(data.byDay, day)
@@ -35,7 +35,7 @@ export async function writePage(path: string, data: PageData): Promise<void> {
     discrepanciesSection(data.summary, details),
     rowsSection(data),
   ])
-  await writeFile(path, page.html)
+  return writeLines(path, (file) => putText(file, page.html))
 }
 
 const document = (day: number, why: string, sections: readonly Html[]): Html =>

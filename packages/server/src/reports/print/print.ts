@@ -1,6 +1,7 @@
 // How rows are printed: bytes from numbers and texts, on sheets that are used again, into files.
 // What cells/ defines for one value is held here for millions of them.
-export { type LineFile, putText, writeLines } from './line-file.ts'
+export { type LineFile, type Lines, putText, writeLines } from './line-file.ts'
+export { createPieces, type Pieces, printAhead, writePieces } from './pieces.ts'
 export {
   createSheet,
   ink,

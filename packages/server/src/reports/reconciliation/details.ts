@@ -1,4 +1,5 @@
 import { MARK } from '../clean/clean.ts'
+import { createInt32s } from '../texts/texts.ts'
 import type { Matches, Sides } from './matches.ts'
 
 /**
@@ -14,7 +15,7 @@ export type DetailOrder = Int32Array
  */
 export function orderDetails(sides: Sides, matches: Matches, count: number): DetailOrder {
   const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
-  const order = new Int32Array(count)
+  const order = createInt32s(count)
   let place = 0
   let ours = 0
   let theirs = 0

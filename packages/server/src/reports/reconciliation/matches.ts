@@ -1,4 +1,5 @@
 import type { Rows } from '../clean/clean.ts'
+import { createBytes, createInt32s } from '../texts/texts.ts'
 
 /** Microseconds: a purchase and a confirmation further apart are not matched by time. */
 export const WINDOW = 600_000_000
@@ -31,9 +32,9 @@ export type Matches = {
 }
 
 export const createMatches = ({ purchases, confirmations }: Sides): Matches => ({
-  confirmations: new Int32Array(purchases.count).fill(-1),
-  rules: new Uint8Array(purchases.count),
-  flags: new Uint8Array(purchases.count),
-  taken: new Uint8Array(confirmations.count),
-  ownFlags: new Uint8Array(confirmations.count),
+  confirmations: createInt32s(purchases.count).fill(-1),
+  rules: createBytes(purchases.count),
+  flags: createBytes(purchases.count),
+  taken: createBytes(confirmations.count),
+  ownFlags: createBytes(confirmations.count),
 })

@@ -4,4 +4,10 @@ export { orderDetails } from './details.ts'
 export { matchRows } from './match-rows.ts'
 export { JUNK_RECEIPT_ROWS, type Matches, RULE, type Sides } from './matches.ts'
 export { type ReconciliationSummary, summarize } from './summary.ts'
-export { type Reconciliation, type SideTexts, writeReconciliation } from './write-reconciliation.ts'
+export {
+  piecesOf,
+  printDetailsAhead,
+  type Reconciliation,
+  type SideTexts,
+  writeReconciliation,
+} from './write-reconciliation.ts'

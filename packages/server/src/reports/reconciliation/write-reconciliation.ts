@@ -1,5 +1,16 @@
 import { CHARGEBACK, type PurchaseRows, type Rows, type RowTexts } from '../clean/clean.ts'
-import { ink, type LineFile, put, putText, writeLines } from '../print/print.ts'
+import {
+  createPieces,
+  ink,
+  type Lines,
+  type Pieces,
+  printAhead,
+  put,
+  putText,
+  writeLines,
+  writePieces,
+} from '../print/print.ts'
+import type { Output } from '../runs/runs.ts'
 import { firstByte, hasText, lengthOf, NO_TEXTS } from '../texts/texts.ts'
 import { type Detail, ESCAPED_BYTES, LINE_BYTES, putDetail } from './detail-line.ts'
 import type { DetailOrder } from './details.ts'
@@ -16,15 +27,47 @@ export type Reconciliation = {
 
 export type SideTexts = Readonly<Record<'purchases' | 'confirmations', RowTexts>>
 
-/** Writes `reconciliation.json`: the summary, and a line for each detail. */
-export function writeReconciliation(path: string, reconciliation: Reconciliation): Promise<void> {
+/** Of a million purchases 650 KB. */
+const PIECE_DETAILS = 2_048
+
+/** The details as pieces of the file, which two threads may print. */
+export const piecesOf = ({ order }: Pick<Reconciliation, 'order'>): Pieces =>
+  createPieces(Math.ceil(order.length / PIECE_DETAILS))
+
+/**
+ * Writes `reconciliation.json`: the summary, and a line for each detail.
+ * @param pieces where another thread prints ahead
+ */
+export function writeReconciliation(
+  path: string,
+  reconciliation: Reconciliation,
+  pieces?: Pieces,
+): Promise<Output> {
   const { order, summary } = reconciliation
   const head = `{"summary":${summaryJson(summary)},\n"details":[`
   return writeLines(path, (file) => {
     putText(file, head)
-    putDetails(file, reconciliation)
+    if (pieces === undefined) putDetails(file, reconciliation, 0, order.length)
+    else writePieces(pieces, printerOf(reconciliation), file)
     putText(file, order.length === 0 ? ']}\n' : '\n]}\n')
   })
+}
+
+/** Prints details that another thread writes with the same pieces; rejects when `failure` does. */
+export const printDetailsAhead = (
+  reconciliation: Reconciliation,
+  pieces: Pieces,
+  failure: Promise<never>,
+): Promise<void> => printAhead(pieces, printerOf(reconciliation), failure)
+
+const printerOf = (reconciliation: Reconciliation) => (lines: Lines, piece: number) => {
+  const from = piece * PIECE_DETAILS
+  putDetails(
+    lines,
+    reconciliation,
+    from,
+    Math.min(from + PIECE_DETAILS, reconciliation.order.length),
+  )
 }
 
 const FIRST = ink('\n')
@@ -33,18 +76,18 @@ const NEXT = ink(',\n')
 /** So many details are looked at before they are printed: what they need stays in the first cache. */
 const DETAILS_AHEAD = 128
 
-function putDetails(file: LineFile, reconciliation: Reconciliation): void {
-  const { sheet } = file
+function putDetails(lines: Lines, reconciliation: Reconciliation, from: number, to: number): void {
+  const { sheet } = lines
   const { order } = reconciliation
   const detail = createDetail()
-  for (let place = 0; place < order.length; place += 1) {
+  for (let place = from; place < to; place += 1) {
     if (place % DETAILS_AHEAD === 0) touchDetails(reconciliation, place, place + DETAILS_AHEAD)
     const slot = order[place] as number
     if (slot >= 0) takePurchase(detail, reconciliation, slot)
     else takeConfirmation(detail, reconciliation, -1 - slot)
     const { players, player, receipts, receipt } = detail
     const textBytes = lengthOf(players, player) + lengthOf(receipts, receipt)
-    file.makeRoom(LINE_BYTES + ESCAPED_BYTES * textBytes)
+    lines.makeRoom(LINE_BYTES + ESCAPED_BYTES * textBytes)
     put(sheet, place === 0 ? FIRST : NEXT)
     putDetail(sheet, detail)
   }

@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ink, type LineFile, put, putCell, putText, writeLines } from '../print/print.ts'
-import type { RejectedRow } from '../runs/runs.ts'
+import type { Output, RejectedRow } from '../runs/runs.ts'
 
 export type RejectedRows = {
   /** Takes rows of one file from here on; what was taken of this file before is forgotten. */
   begin(file: string): (row: RejectedRow) => void
   /** Writes `rejected_rows.csv`, sorted by file, reason, raw text and line. */
-  write(path: string): Promise<void>
+  write(path: string): Promise<Output>
   /** Frees what holds them. */
   close(): void
 }

@@ -34,7 +34,7 @@ export type Progress = {
   /** @param done share of the whole computation, 0 to 1, never less than before */
   stage(label: string, done: number): void
   /** This output (its name in `target`) is complete and stays as it is: it can go to disk meanwhile. */
-  written(file: string): void
+  written(file: string, output?: Output): void
 }
 
 /**

@@ -165,17 +165,17 @@ async function makeWhole(
   const folder = runFolder(out, record.run)
   const target = join(folder, WORK, 'output')
   const sealed = new Map<string, Promise<Output>>()
-  const sealOnce = (name: string): Promise<Output> => {
-    const known = sealed.get(name) ?? seal(join(target, name))
+  const sealOnce = (name: string, output?: Output): Promise<Output> => {
+    const known = sealed.get(name) ?? seal(join(target, name), output)
     known.catch(() => undefined)
     sealed.set(name, known)
     return known
   }
   const computing = parts.compute(requestOf(parts, settings, folder), {
     stage: progress.stage,
-    written(file) {
-      void sealOnce(file)
-      progress.written(file)
+    written(file, output) {
+      void sealOnce(file, output)
+      progress.written(file, output)
     },
   })
   // Only the computing is left alone when the run is stopped. What follows changes the run's folder,

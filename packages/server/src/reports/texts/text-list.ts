@@ -1,3 +1,4 @@
+import { createBytes, createUint32s, grown } from './columns.ts'
 import { copyBytes, type Texts } from './text-bytes.ts'
 
 /** Texts in the order in which they came. */
@@ -17,8 +18,8 @@ export function createTextList(expected: {
   readonly texts: number
   readonly bytes: number
 }): TextList {
-  let bytes = new Uint8Array(expected.bytes + 64)
-  let starts = new Uint32Array(expected.texts + 2)
+  let bytes = createBytes(expected.bytes + 64)
+  let starts = createUint32s(expected.texts + 2)
   let count = 0
   let used = 0
   return {
@@ -39,17 +40,4 @@ export function createTextList(expected: {
     },
     texts: () => ({ bytes, starts }),
   }
-}
-
-/** The same column with room for `needed` values and half as many more. */
-export function grown<
-  C extends
-    | Uint8Array<ArrayBuffer>
-    | Int32Array<ArrayBuffer>
-    | Uint32Array<ArrayBuffer>
-    | Float64Array<ArrayBuffer>,
->(column: C, needed: number): C {
-  const wider = new (column.constructor as new (length: number) => C)(Math.ceil(needed * 1.5))
-  wider.set(column)
-  return wider
 }

@@ -1,5 +1,6 @@
 // Texts of others in millions of rows: kept as UTF-8 in one array, compared, hashed and numbered as
 // bytes, so that no row makes a string. A text is made of bytes only where one is shown.
+export { createBytes, createFloat64s, createInt32s, createUint32s, grown } from './columns.ts'
 export {
   compareTexts,
   copyBytes,
@@ -12,6 +13,6 @@ export {
   touch,
 } from './text-bytes.ts'
 export { hashBytes, wordAt } from './text-hash.ts'
-export { createTextList, grown, type TextList } from './text-list.ts'
+export { createTextList, type TextList } from './text-list.ts'
 export { createTextNumbers, type NumberedTexts, type TextNumbers } from './text-numbers.ts'
 export { createTextQueue, type TextQueue } from './text-queue.ts'
