@@ -1,23 +1,42 @@
-import { dirname } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freshSqlite } from '../database.ts'
+import { freshPostgres, freshSqlite } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
 import { questline } from '../questline.ts'
 import { fillBusyLog } from './busy-log.ts'
 import { openTestAnalytics, rowsOf, testConsumers } from './consumers.ts'
 import { type GameLog, openGameLog } from './game-log.ts'
 
-describe('questline windows rebuild', () => {
+const PLACES = [
+  { name: 'a file', fresh: freshSqlite, isShared: false },
+  { name: 'PostgreSQL', fresh: freshPostgres, isShared: true },
+]
+
+describe.each(PLACES)('questline windows rebuild, with $name', ({ fresh, isShared }) => {
   let log: GameLog
+  let folder: string
+  /** Where the analytics are, as helpers of tests take it, and as plain SQL does. */
+  let at: string
+  let url: string
   beforeAll(async () => {
-    log = await openGameLog({ fresh: freshSqlite })
+    log = await openGameLog({ fresh })
+    folder = isShared
+      ? await mkdtemp(join(tmpdir(), 'questline-rebuild-'))
+      : dirname(log.analyticsFile)
+    at = isShared ? log.url : log.analyticsFile
+    url = isShared ? log.url : `sqlite:///${at}`
     await fillBusyLog(log, 60)
   })
-  afterAll(() => log.close())
+  afterAll(async () => {
+    await log.close()
+    await rm(folder, { recursive: true, force: true })
+  })
 
   const rebuild = async () => {
-    const folder = dirname(log.analyticsFile)
-    const settings = { DATABASE_URL: log.url, DATA_DIR: folder, LOG_LEVEL: 'error' }
+    const shared = isShared ? { ANALYTICS_URL: log.url } : {}
+    const settings = { DATABASE_URL: log.url, DATA_DIR: folder, LOG_LEVEL: 'error', ...shared }
     const { exit, output, errors } = await questline(['windows', 'rebuild', '--json'], {
       folder,
       settings,
@@ -27,7 +46,7 @@ describe('questline windows rebuild', () => {
   }
   const numbers = async () => {
     const { window_facts, window_users, window_changes, window_purchases, window_rates, ...rest } =
-      await rowsOf(log.analyticsFile)
+      await rowsOf(at)
     const { loss_devices, loss_versions } = rest
     return {
       window_facts,
@@ -42,7 +61,7 @@ describe('questline windows rebuild', () => {
 
   it('finds every row as it is, and changes nothing', async () => {
     const first = await rebuild()
-    const before = await rowsOf(log.analyticsFile)
+    const before = await rowsOf(at)
     const again = await rebuild()
     expect(again).toEqual(first)
     expect(again.rebuilt.map(({ consumer, changed }) => [consumer, changed])).toEqual([
@@ -50,20 +69,21 @@ describe('questline windows rebuild', () => {
       ['loss', 0],
     ])
     expect(again.rebuilt.every(({ rows }) => rows > 0)).toBe(true)
-    expect(await rowsOf(log.analyticsFile)).toEqual(before)
+    expect(await rowsOf(at)).toEqual(before)
   })
 
   it('puts right what is wrong, too much or missing, and a process that was running goes on rightly', async () => {
-    const analytics = await openTestAnalytics(log.analyticsFile)
-    const running = testConsumers(log.store, { file: log.analyticsFile, analytics })
+    const analytics = await openTestAnalytics(at)
+    const running = testConsumers(log.store, { file: at, analytics })
     await running.drain()
     const expected = await numbers()
+    const schema = isShared ? 'analytics.' : ''
     await plainSql(
-      `sqlite:///${log.analyticsFile}`,
-      "UPDATE window_facts SET value = value + 1 WHERE grain = 'day' AND metric = 'users'",
-      "DELETE FROM window_users WHERE user_id = 'player 7'",
-      "INSERT INTO window_users VALUES ('day', 0, 'game', 'nobody', '[]')",
-      'UPDATE loss_versions SET lost = lost + 1',
+      url,
+      `UPDATE ${schema}window_facts SET value = value + 1 WHERE grain = 'day' AND metric = 'users'`,
+      `DELETE FROM ${schema}window_users WHERE user_id = 'player 7'`,
+      `INSERT INTO ${schema}window_users VALUES ('day', 0, 'game', 'nobody', '[]')`,
+      `UPDATE ${schema}loss_versions SET lost = lost + 1`,
     )
     expect(await numbers()).not.toEqual(expected)
     const { rebuilt } = await rebuild()
@@ -80,7 +100,7 @@ describe('questline windows rebuild', () => {
   it('leaves no file behind', async () => {
     const { readdir } = await import('node:fs/promises')
     await rebuild()
-    const files = await readdir(dirname(log.analyticsFile))
+    const files = await readdir(folder)
     expect(files.filter((name) => name.startsWith('rebuild-'))).toEqual([])
   })
 })
