@@ -50,12 +50,22 @@ test('several files into a new folder: a table, or one JSON document', async () 
   ])
 })
 
+test('an import says what its amounts are in', async () => {
+  const bought = { 'event-type': 'in-app-purchase', 'user-id': 1, 'product-id': 'p' }
+  const file = await write('bought', [{ ...bought, purchase_value: 2, time: 1_767_225_600 }])
+  expect(await run(file, '--currency', 'eur')).toMatchObject({ exit: 0, errors: '' })
+  const words = ['lake', 'query', 'SELECT amount_micros, currency FROM events_enriched', '--json']
+  const { output } = await questline(words, { folder, settings })
+  expect(JSON.parse(output)).toEqual([{ amount_micros: 2_000_000, currency: 'EUR' }])
+})
+
 test.each([
   [['missing'], /missing cannot be read/],
   [['.'], /cannot be read/],
   [['a', 'missing'], /missing cannot be read/],
   [['a', 'b', '--source', 'x'], /--source names one file/],
   [['a', './a'], /two files are named a/],
+  [['a', '--currency', 'gold'], /no known code/],
   [[], /missing required argument/],
 ])('called with %j it ends with 2 and has changed nothing', async (words, message) => {
   await write('a', installs(1))

@@ -85,14 +85,16 @@ export type MatchFields = {
   readonly duration: number
 }
 
-/** The player paid real money, in the raw form that knows no currency. Counts as revenue in US dollars. */
+/** The player paid real money, in the raw form. Counts as revenue, in US dollars unless it says otherwise. */
 export type InAppPurchaseFields = {
   /** Who played: text, or a whole number that is read as text. */
   readonly 'user-id'?: string | number | undefined
-  /** The total charged, in US dollars; its decimal text is read as micros. */
+  /** The total charged, in units of `currency`; its decimal text is read as micros. */
   readonly purchase_value: number
   /** What was bought. */
   readonly 'product-id': string
+  /** ISO 4217, in upper case; US dollars when it is left out. */
+  readonly currency?: string | undefined
 }
 
 /** The player began to play. `session_id` names the session. */

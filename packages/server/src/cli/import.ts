@@ -1,13 +1,19 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { Command } from 'commander'
+import { isCurrencyCode } from '@questline/contracts'
+import { Command, InvalidArgumentError } from 'commander'
 import { type ImportResult, importEvents, UnreadableFileError } from '../ingest/ingest.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson, table } from './output.ts'
 import { withDatabase } from './with-database.ts'
 
-type Options = { readonly app?: string; readonly source?: string; readonly json?: true }
+type Options = {
+  readonly app?: string
+  readonly source?: string
+  readonly currency?: string
+  readonly json?: true
+}
 type Imported = ImportResult & { readonly file: string; readonly source: string }
 
 export function importCommand(): Command {
@@ -24,6 +30,11 @@ export function importCommand(): Command {
     .option('--app <id>', 'the app they are of', 'default')
     .option('--source <name>', "names the file; without it, the file's own name does")
     .option(
+      '--currency <code>',
+      'ISO 4217, of each purchase_value that names no currency; US dollars without it',
+      currencyCode,
+    )
+    .option(
       '--json',
       'print one JSON document: {files: [{file, source, lines, resumedAfter, accepted, duplicates, conflicts, rejected}]}',
     )
@@ -31,7 +42,8 @@ export function importCommand(): Command {
     .action(async (files: readonly string[], options: Options) => {
       const named = namesOf(files, options.source)
       await refuseUnreadable(files)
-      const imported = await importAll(named, options.app ?? 'default')
+      const { app = 'default', currency = null } = options
+      const imported = await importAll(named, { app, currency })
       await (options.json ? printJson({ files: imported }) : print(textOf(imported)))
     })
   return command
@@ -40,11 +52,13 @@ export function importCommand(): Command {
 const HELP = `
 A line is an event as POST /v1/events takes it, or of the raw form {"event-type": …, "time": …}. One
 without an event_id gets the one that app, source and line number stand for. Bad lines are kept with
-their file and line: they do not stop an import.
+their file and line: they do not stop an import. --currency is written into the events that it
+is of; a file that was imported before keeps what it had.
 
 Examples:
   questline import events march.ndjson.gz
-  questline import events --app my-game --source old-backend events.parquet`
+  questline import events --app my-game --source old-backend events.parquet
+  questline import events --currency EUR purchases.ndjson`
 
 type Named = { readonly file: string; readonly source: string }
 
@@ -61,6 +75,12 @@ function namesOf(files: readonly string[], source: string | undefined): readonly
   )
 }
 
+function currencyCode(text: string): string {
+  const code = text.toUpperCase()
+  if (isCurrencyCode(code)) return code
+  throw new InvalidArgumentError('It is no known code, such as EUR.')
+}
+
 /** Before anything is written, so that a misspelt name changes nothing. */
 async function refuseUnreadable(files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -70,12 +90,15 @@ async function refuseUnreadable(files: readonly string[]): Promise<void> {
   }
 }
 
-async function importAll(files: readonly Named[], app: string): Promise<readonly Imported[]> {
+async function importAll(
+  files: readonly Named[],
+  said: { readonly app: string; readonly currency: string | null },
+): Promise<readonly Imported[]> {
   return withDatabase(async ({ store, writer, clock }) => {
     const imported: Imported[] = []
     for (const { file, source } of files) {
       const onProgress = progressOf(file)
-      const request = { file, source, app, onProgress }
+      const request = { file, source, ...said, onProgress }
       const result = await importEvents({ store, writer, now: clock.now }, request).catch(
         asUnreadable,
       )

@@ -67,6 +67,7 @@ describe.each(DATABASES)('an import on $name', (database) => {
         file: path,
         app: 'default',
         source: basename(path),
+        currency: null,
         onProgress: () => undefined,
         ...changes,
       },
@@ -95,6 +96,24 @@ describe.each(DATABASES)('an import on $name', (database) => {
     })
     expect(second).toMatchObject({ eventType: 'install', playerId: 'p1', app: 'default' })
     expect(third).toMatchObject({ eventId: inMs.event_id, occurredAt: inMs.time, playerId: '7' })
+  })
+
+  it('writes the currency of the file into the amounts that name none', async () => {
+    const bought = (changes: object) =>
+      anInit('7', { 'event-type': 'in-app-purchase', 'product-id': 'p', ...changes })
+    const path = await file([
+      ...[bought({ purchase_value: 4.99 }), bought({ purchase_value: 1, currency: 'JPY' })],
+      ...[anInit(7), `${bought({ purchase_value: 2 })}  `, bought({ currency: 'XXX' })],
+    ])
+    expect(await run(path, { currency: 'EUR' })).toMatchObject(counts(4, 0, 0, 1))
+    const events = (await logged()).map(({ event }) => event)
+    expect(events).toEqual([
+      JSON.parse(bought({ purchase_value: 4.99, currency: 'EUR' })),
+      JSON.parse(bought({ purchase_value: 1, currency: 'JPY' })),
+      JSON.parse(anInit(7)),
+      JSON.parse(bought({ purchase_value: 2, currency: 'EUR' })),
+    ])
+    expect(await run(path, { currency: 'EUR' })).toMatchObject(counts(0, 4, 0, 1))
   })
 
   it('holds a time only to be no later than the receipt', async () => {

@@ -23,6 +23,8 @@ export type ImportRequest = {
   readonly app: string
   /** Names the file for ever: with another name its events without an id are others. */
   readonly source: string
+  /** Of amounts that name none; null for US dollars. */
+  readonly currency: string | null
   /** Called after each commit. */
   readonly onProgress: (lines: number) => void
 }
@@ -85,7 +87,7 @@ async function importFrom(
   begun: ImportProgress | null,
 ): Promise<ImportResult> {
   const { app, source } = request
-  const judgeLine = createLineJudge(app, source)
+  const judgeLine = createLineJudge(request)
   const state: State = {
     ...{ hash: createHash('sha256'), line: 0, waiting: [], waitingBytes: 0 },
     counts: begun?.counts ?? NONE,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { fromRawGameEvent, isRawGameEvent, type VerdictCode } from '@questline/contracts'
 import type { NewGameEvent, RefusedEvent } from '../log/log.ts'
 import { clampClock } from './clock.ts'
-import { createFamilyChecks } from './family-checks.ts'
+import { createFamilyChecks, type Fields } from './family-checks.ts'
 import { createInstants } from './instants.ts'
 import { type Door, isFields, judge } from './judge.ts'
 import { maySeemFaulty } from './text-fault.ts'
@@ -16,11 +16,20 @@ export type JudgedLine =
 
 const BYTE_ORDER_MARK = '\ufeff'
 
+/** What a file says of all its events. */
+export type FileSays = {
+  readonly app: string
+  readonly source: string
+  /** ISO 4217, of the amounts that name none; null for US dollars. */
+  readonly currency: string | null
+}
+
 /**
  * Judges a line of a file. An event may have our envelope or the raw form of other collectors; one
- * without an id gets the one that app, source and line stand for, the same in each import.
+ * without an id gets the one that app, source and line stand for, the same in each import. The
+ * currency of the file is written into the events that need it, so that the log says what it is.
  */
-export function createLineJudge(app: string, source: string) {
+export function createLineJudge({ app, source, currency }: FileSays) {
   const instants = createInstants()
   const shared = { app, only: null, instants, checks: createFamilyChecks(instants, 'raw') }
 
@@ -48,11 +57,17 @@ export function createLineJudge(app: string, source: string) {
     }
     const hasId = read.event['event_id'] !== undefined && read.event['event_id'] !== null
     const event = hasId ? read.event : { ...read.event, event_id: uuidOfNames(app, source, line) }
-    const judged = judge(door, { json: event, text, line })
+    const judged = judge(door, { ...inCurrency(event, text, currency), line })
     if (judged.kind === 'passed') return { event: judged.event }
     const { sentId: eventId, eventType, code, path } = judged
     return refuse(code, path, { eventId, eventType })
   }
+}
+
+function inCurrency(json: Fields, text: string, currency: string | null) {
+  const isNeeded = json['event_type'] === 'in-app-purchase' && json['currency'] === undefined
+  if (currency === null || !isNeeded) return { json, text }
+  return { json: { ...json, currency }, text: `${text.slice(0, -1)},"currency":"${currency}"}` }
 }
 
 function parsed(text: string): unknown {

@@ -78,7 +78,8 @@ const RAW = `## The raw form
 
 Imports and raw topics take \`init\`, \`match\` and \`in-app-purchase\` also without an envelope: \`event-type\`
 names the family, \`time\` says when (whole seconds below 100,000,000,000, else milliseconds), \`user-id\` is
-the player, and \`platform\` is any text of 1 to ${LIMITS.platformCharsMax} characters. Amounts are US dollars. An event
+the player, and \`platform\` is any text of 1 to ${LIMITS.platformCharsMax} characters. Amounts are US dollars, unless an event
+or its import (\`--currency\`) says otherwise. An event
 that brings no \`event_id\` gets one from its place in the file, so that importing the file again counts nothing twice.`
 
 const VERSIONS = `## Versions
