@@ -6,11 +6,13 @@ import { DATABASES } from '../database.ts'
 import { answersIn, aPost, aRequest, converse } from './raw.ts'
 import { startServer, type TestServer } from './server.ts'
 
+const KEY = 'a-key-of-the-settings'
+
 describe.each(DATABASES)('on $name', (database) => {
   let server: TestServer
   const tokens = { ada: '', grace: '' }
   beforeAll(async () => {
-    server = await startServer(database)
+    server = await startServer(database, { settings: { EVENT_API_KEY: KEY } })
     tokens.ada = await server.guest('ada')
     tokens.grace = await server.guest('grace')
   })
@@ -64,5 +66,17 @@ describe.each(DATABASES)('on $name', (database) => {
     const requests = [balance(headers), balance(headers), aPost('/auth/logout', '', headers)]
     const statuses = (await inTurn([...requests, balance(headers)])).map(([status]) => status)
     expect(statuses).toEqual([200, 200, 200, 401])
+  })
+
+  test('the key of the settings opens what it may, and is told anew from each header', async () => {
+    const [key, ada] = [`Bearer ${KEY}`, `Bearer ${tokens.ada}`]
+    const batch = (...sent: readonly string[]) =>
+      aPost('/v1/events', '{"events":[]}', bearing(...sent))
+    const requests = [
+      ...[batch(key), batch(key), batch(`${key}s`), batch(key, key), batch(ada), batch(key)],
+      ...[balance(bearing(key)), balance(bearing(ada)), batch(`bearer ${KEY}`), batch(key)],
+    ]
+    const statuses = (await inTurn(requests)).map(([status]) => status)
+    expect(statuses).toEqual([200, 200, 401, 401, 403, 200, 403, 200, 200, 200])
   })
 })

@@ -110,18 +110,21 @@ describe.each(DATABASES)('an API key on $name', (database) => {
   it('of the settings is one more ingest key, and none is one when none is set', async () => {
     const { accounts, elsewhere } = await open({ ingestKey: { key: 'studio key', app: 'game' } })
     expect(accounts.looksLikeKey('studio key')).toBe(true)
-    expect(await accounts.verifyKey('studio key')).toEqual({
-      ...{ kind: 'key', keyId: 'EVENT_API_KEY', scope: 'ingest', app: 'game' },
-    })
+    const caller = { kind: 'key', keyId: 'EVENT_API_KEY', scope: 'ingest', app: 'game' }
+    expect(accounts.keyOfSettings('studio key')).toEqual(caller)
+    expect(await accounts.verifyKey('studio key')).toEqual(caller)
     for (const near of ['studio kez', 'studio ke', 'studio key ', '']) {
       expect(accounts.looksLikeKey(near)).toBe(false)
+      expect(accounts.keyOfSettings(near)).toBeNull()
       expect((await problemOf(accounts.verifyKey(near))).code).toBe('invalid-token')
     }
     const { key } = await accounts.keys.create({ scope: 'ingest', app: 'game' })
+    expect(accounts.keyOfSettings(key)).toBeNull()
     await accounts.verifyKey(key)
     const without = await elsewhere({ ingestKey: null })
     for (const bearer of ['studio key', '', 'undefined', 'null']) {
       expect(without.looksLikeKey(bearer)).toBe(false)
+      expect(without.keyOfSettings(bearer)).toBeNull()
       expect((await problemOf(without.verifyKey(bearer))).code).toBe('invalid-token')
     }
   })

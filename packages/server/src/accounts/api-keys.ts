@@ -93,6 +93,8 @@ const isPlain = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.tes
 export type KeyChecks = {
   /** Whether this bearer secret is to be checked as a key and not as a player's token. */
   looksLikeKey(bearer: string): boolean
+  /** The caller whom the key of the settings proves, for as long as this process lives; null for any other. */
+  keyOfSettings(bearer: string): KeyCaller | null
   /** Asks the database each time, so that a revoked key is refused at once. @throws ProblemError `invalid-token` */
   verifyKey(bearer: string): Promise<KeyCaller>
 }
@@ -110,12 +112,17 @@ export function createKeyChecks(store: Store, ingestKey: IngestKey | null): KeyC
   const isConfigured = (bearer: string): boolean =>
     configured?.key.length === bearer.length && sameHash(sha256(bearer), configured.hash)
 
+  const keyOfSettings: KeyChecks['keyOfSettings'] = (bearer) =>
+    configured && isConfigured(bearer)
+      ? { kind: 'key', keyId: INGEST_KEY_ID, scope: 'ingest', app: configured.app }
+      : null
+
   return {
     looksLikeKey: (bearer) => bearer.startsWith(PREFIX) || isConfigured(bearer),
+    keyOfSettings,
     async verifyKey(bearer) {
-      if (configured && isConfigured(bearer)) {
-        return { kind: 'key', keyId: INGEST_KEY_ID, scope: 'ingest', app: configured.app }
-      }
+      const caller = keyOfSettings(bearer)
+      if (caller !== null) return caller
       const [, scope, keyId = '', secret = ''] = FORM.exec(bearer) ?? []
       const [row] = secret === '' ? [] : await store.read<KeyRow>(FIND_API_KEY, [keyId])
       const isRight = row?.scope === scope && sameHash(sha256(secret), row?.secretHash ?? NO_HASH)

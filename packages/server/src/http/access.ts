@@ -31,8 +31,13 @@ const isNamed = (header: string | undefined, name: string): boolean =>
  * Whether the request seems to bear an API key. Only a hint, for the order of the limits: who bears
  * what is decided by `identify`.
  */
-export const seemsToBearKey = (accounts: Accounts, request: FastifyRequest): boolean =>
-  accounts.looksLikeKey(request.headers.authorization?.slice('Bearer '.length) ?? '')
+export function seemsToBearKey(accounts: Accounts, request: FastifyRequest): boolean {
+  const { authorization } = request.headers
+  if (authorization === undefined) return false
+  const { proven } = stateOf(request.raw.socket)
+  if (proven?.header === authorization) return proven.key !== null
+  return accounts.looksLikeKey(authorization.slice('Bearer '.length))
+}
 
 const BEARER = /^Bearer ([^\s]+)$/i
 
@@ -44,14 +49,15 @@ export function identify(accounts: Accounts, request: FastifyRequest): Caller | 
   const connection = stateOf(request.raw.socket)
   const { proven } = connection
   if (proven?.header === authorization) {
-    return accounts.recall(proven.token) ?? accounts.verify(proven.token)
+    return proven.key ?? accounts.recall(proven.token) ?? accounts.verify(proven.token)
   }
   const bearer = BEARER.exec(authorization)?.[1]
   if (bearer === undefined) throw new ProblemError('invalid-token')
-  if (accounts.looksLikeKey(bearer)) return accounts.verifyKey(bearer)
-  const caller = accounts.recall(bearer)
+  const key = accounts.keyOfSettings(bearer)
+  if (key === null && accounts.looksLikeKey(bearer)) return accounts.verifyKey(bearer)
+  const caller = key ?? accounts.recall(bearer)
   if (caller === null) return accounts.verify(bearer)
-  connection.proven = { header: authorization, token: bearer }
+  connection.proven = { header: authorization, token: bearer, key }
   return caller
 }
 

@@ -36,7 +36,6 @@ const CHECK_TOOK_TOO_LONG = 'It took too long to find out who calls. Nothing was
 
 /** Cheapest refusals first: stopping, overload, rate of the address, then the caller. */
 export function admit(parts: AdmissionParts, route: Route): onRequestHookHandler {
-  const needsCaller = route.access !== 'anyone' && route.access !== 'verifier'
   // Probes and providers send odd headers, and neither reads the answer: theirs are let be.
   const { produces = ['application/json'] } = route
   const readsAnswer = route.tag !== 'Operations' && route.access !== 'verifier'
@@ -53,18 +52,9 @@ export function admit(parts: AdmissionParts, route: Route): onRequestHookHandler
         const detail = `All answers are ${produces.join(', ')}.`
         throw new ProblemError('not-acceptable', { detail })
       }
-      if (needsCaller && seemsToBearKey(parts.accounts, request)) {
-        return whenAdmitted(parts, reply, admitKey(parts, route, request), done)
-      }
-      parts.limits.beforeRoute(route, request.ip)
-      if (route.access === 'verifier') request.proveBody = proof(parts, request)
-      const caller = needsCaller ? identify(parts.accounts, request) : NOBODY
-      if (caller instanceof Promise) {
-        const admitted = caller.then((known) => admitCaller(parts, route, request, known))
-        return whenAdmitted(parts, reply, admitted, done)
-      }
-      admitCaller(parts, route, request, caller)
-      done()
+      const admitted = admitCaller(parts, route, request)
+      if (admitted === undefined) done()
+      else whenAdmitted(parts, reply, admitted, done)
     } catch (error) {
       done(toError(error))
     }
@@ -104,26 +94,62 @@ function proof(parts: AdmissionParts, request: FastifyRequest) {
   }
 }
 
-function admitCaller(parts: AdmissionParts, route: Route, request: FastifyRequest, caller: Caller) {
-  authorize(route.access, caller)
-  parts.limits.afterIdentified(caller)
-  request.caller = caller
-}
-
-/** Keys come first: most of them have no limit, and which do is known once they are checked. */
-async function admitKey(
+/** Notes who calls, and refuses who may not: at once, or by a promise where the database has to be asked. */
+function admitCaller(
   parts: AdmissionParts,
   route: Route,
   request: FastifyRequest,
-): Promise<void> {
+): Promise<void> | undefined {
+  const { access } = route
+  const needsCaller = access !== 'anyone' && access !== 'verifier'
+  if (needsCaller && seemsToBearKey(parts.accounts, request)) return admitKey(parts, route, request)
+  parts.limits.beforeRoute(route, request.ip)
+  if (access === 'verifier') request.proveBody = proof(parts, request)
+  if (needsCaller) return admitBearer(parts, route, request)
+  request.caller = NOBODY
+  return undefined
+}
+
+function admitBearer(
+  { limits, accounts }: AdmissionParts,
+  { access }: Route,
+  request: FastifyRequest,
+): Promise<void> | undefined {
+  const admitted = (caller: Caller): void => {
+    authorize(access, caller)
+    limits.afterIdentified(caller)
+    request.caller = caller
+  }
+  const caller = identify(accounts, request)
+  if (caller instanceof Promise) return caller.then(admitted)
+  admitted(caller)
+  return undefined
+}
+
+/** Keys come first: most of them have no limit, and which do is known once they are checked. */
+function admitKey(
+  { limits, accounts }: AdmissionParts,
+  route: Route,
+  request: FastifyRequest,
+): Promise<void> | undefined {
   const refused = (error: unknown): never => {
-    parts.limits.afterKey(route, request.ip, null)
+    limits.afterKey(route, request.ip, null)
     throw error
   }
-  const caller = await Promise.try(identify, parts.accounts, request).catch(refused)
-  parts.limits.afterKey(route, request.ip, caller)
-  authorize(route.access, caller)
-  request.caller = caller
+  const admitted = (caller: Caller): void => {
+    limits.afterKey(route, request.ip, caller)
+    authorize(route.access, caller)
+    request.caller = caller
+  }
+  let caller: Caller | Promise<Caller>
+  try {
+    caller = identify(accounts, request)
+  } catch (error) {
+    return refused(error)
+  }
+  if (caller instanceof Promise) return caller.then(admitted, refused)
+  admitted(caller)
+  return undefined
 }
 
 /** `?uid=a&uid=b` has no meaning here, and must not be read as either. `%ZZ` is no text. */
