@@ -58,6 +58,7 @@ describe('questline start', () => {
     const server = await start()
     expect(server.facts).toEqual({
       address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      role: 'all',
       database: 'data/app.db',
       environment: 'development',
       openDoors: [

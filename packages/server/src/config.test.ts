@@ -100,3 +100,41 @@ describe('loadConfig', () => {
     expect(explained.toSorted()).toEqual([...settingNames()].toSorted())
   })
 })
+
+describe('the roles of a process', () => {
+  const books = { DATABASE_URL: 'postgresql://db/questline' }
+  const shared = { ...books, ANALYTICS_URL: 'postgresql://db/questline' }
+  const rolesOf = (env: Record<string, string>): readonly string[] => loadConfig(env).roles
+
+  it('are all that there are, unless it says which', () => {
+    const all = ['api', 'quality', 'lake', 'reports']
+    expect(rolesOf({})).toEqual(all)
+    expect(rolesOf({ ...shared, ROLE: 'lake, API' })).toEqual(['api', 'lake'])
+    expect(rolesOf({ ...shared, ROLE: 'quality,all' })).toEqual(all)
+  })
+
+  it('other than all need PostgreSQL, for the books and for what is computed', () => {
+    expect(faultsOf({ ROLE: 'api' })).toEqual([
+      expect.stringMatching(/^ROLE: has to be all with SQLite, .*DATABASE_URL, ANALYTICS_URL/),
+    ])
+    expect(faultsOf({ ...books, ROLE: 'api' })).toEqual([
+      expect.stringMatching(/^ANALYTICS_URL: is needed for ROLE=api/),
+    ])
+    expect(faultsOf({ ANALYTICS_URL: 'postgresql://db/questline' })).toEqual([
+      expect.stringMatching(/^ANALYTICS_URL: is for books in PostgreSQL/),
+    ])
+    expect(faultsOf({ ...books, ANALYTICS_URL: 'sqlite:///a.db' })).toHaveLength(1)
+  })
+
+  it('are known ones', () => {
+    expect(faultsOf({ ...shared, ROLE: 'api,worker' })).toEqual([
+      'ROLE: "worker" is not one of all, api, relay, quality, lake, reports',
+    ])
+  })
+
+  it('need secrets in production only where players are served', () => {
+    const { JWT_SECRET: _jwt, AF_SECRET: _af, ...bare } = production
+    expect(faultsOf({ ...bare, ...shared, ROLE: 'quality,lake' })).toEqual([])
+    expect(faultsOf({ ...bare, ...shared, ROLE: 'quality,api' })).toHaveLength(2)
+  })
+})
