@@ -15,8 +15,8 @@ export function analyticsSettings({
 }: Pick<Config, 'store' | 'dataDir' | 'analytics'>): AnalyticsSettings {
   const file = analyticsFile(database, dataDir)
   if (analytics.url !== null) {
-    const { url, connectTimeoutMs } = analytics
-    return { place: { kind: 'postgres', url, connectTimeoutMs }, file }
+    const { url, connectTimeoutMs, pooler } = analytics
+    return { place: { kind: 'postgres', url, connectTimeoutMs, pooler }, file }
   }
   const busyTimeoutMs = database.kind === 'sqlite' ? database.busyTimeoutMs : 5_000
   return { place: { kind: 'sqlite', file, busyTimeoutMs }, file }

@@ -6,6 +6,7 @@ import { developmentSecrets } from './development-secrets.ts'
 import { createIngest, type Ingest } from './ingest/ingest.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './log/log.ts'
+import { createSharedFailures, type SharedFailures } from './nodes/nodes.ts'
 import {
   type Clock,
   createLogger,
@@ -49,6 +50,8 @@ export type Books = {
   readonly world: World
   readonly store: Store
   readonly writer: Writer
+  /** What all nodes count together; null where there is one process only. */
+  readonly failures: SharedFailures | null
   readonly accounts: Accounts
   readonly ledger: Ledger
   readonly log: Log
@@ -70,12 +73,15 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
   )
   const log = createLog({ store, writer })
   const secrets = config.production ? null : developmentSecrets(config.dataDir, random)
-  const parts = { store, writer, clock, random }
+  const failures =
+    config.store.database.kind === 'postgres' ? createSharedFailures({ store, writer }) : null
+  const parts = { store, writer, clock, random, failures }
   return {
     config,
     world,
     store,
     writer,
+    failures,
     log,
     ingest: createIngest({ writer }, config.ingest),
     ledger: createLedger({ store, writer, append: log.append }),

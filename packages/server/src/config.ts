@@ -167,6 +167,8 @@ function readStore(read: Reader, dataDir: string) {
   const busyTimeoutMs = read.integer('SQLITE_BUSY_TIMEOUT_MS', 5_000, 0, 600_000)
   const connectionsMax = read.integer('PG_CONNECTIONS_MAX', 10, 2, 1_000)
   const connectTimeoutMs = read.integer('PG_CONNECT_TIMEOUT_MS', 2_000, 1, 600_000)
+  /** Whether a pooler in transaction mode lies between, which keeps no session. */
+  const pooler = read.onOff('PG_POOLER', false)
   const writer = { commitWritesMax, commitQueueMax, commitDelayMaxMs }
   if (POSTGRES.test(url)) {
     const timeouts = {
@@ -176,7 +178,10 @@ function readStore(read: Reader, dataDir: string) {
     }
     return {
       ...writer,
-      database: { kind: 'postgres' as const, url, connectionsMax, connectTimeoutMs, ...timeouts },
+      database: {
+        kind: 'postgres' as const,
+        ...{ url, connectionsMax, connectTimeoutMs, pooler, ...timeouts },
+      },
     }
   }
   const file = sqliteFile(url)
@@ -201,7 +206,8 @@ function readAnalytics(read: Reader, database: ReturnType<typeof readStore>['dat
     }
     return { url: null }
   }
-  return url === null ? { url } : { url, connectTimeoutMs: database.connectTimeoutMs }
+  const { connectTimeoutMs, pooler } = database
+  return url === null ? { url } : { url, connectTimeoutMs, pooler }
 }
 
 /** `sqlite:///data/app.db` lies under the working directory, `sqlite:////srv/app.db` is absolute. */
@@ -295,6 +301,8 @@ function readLimits(read: Reader) {
     loginFailuresPerMinute: read.integer('LOGIN_FAILURES_PER_MIN', 20, 1, 1_000_000),
     /** Failures on one account before each further one waits longer. */
     loginFailuresPerAccount: read.integer('LOGIN_FAILURES_PER_ACCOUNT', 10, 1, 1_000_000),
+    /** How often a node on PostgreSQL says that it is alive: rates are divided by those that are. */
+    nodeBeatMs: read.integer('NODE_BEAT_SEC', 5, 1, 60) * 1_000,
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { World } from './books.ts'
 import type { Config } from './config.ts'
-import { migrate, openStore, type Store } from './store/store.ts'
+import { migrate, openStore, type Store, settlePooledDefaults } from './store/store.ts'
 
 export type Database = {
   readonly store: Store
@@ -20,7 +20,12 @@ export async function openDatabase(
   const onIdleError = (error: Error) => logger.warn({ err: error }, 'a database connection broke')
   const store = world.decorateStore(openStore({ random, onIdleError }, database))
   try {
-    return { store, applied: await migrate(store, clock.now) }
+    const applied = await migrate(store, clock.now)
+    if (database.kind === 'postgres' && database.pooler) {
+      const advice = await settlePooledDefaults(store)
+      if (advice !== null) logger.warn({ setting: 'PG_POOLER' }, advice)
+    }
+    return { store, applied }
   } catch (error) {
     await store.close()
     throw error

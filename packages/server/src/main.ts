@@ -9,13 +9,14 @@ import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
 import { sweepRefused } from './log/log.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
+import { createLiveNodes, type LiveNodes } from './nodes/nodes.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
 import { createReadiness } from './readiness.ts'
 import type { PipelineSettings } from './reports/runs/runs.ts'
 import { createReports, type ReportsDesk } from './reports-desk.ts'
 import type { Role } from './roles.ts'
-import { claimServer, StoreFailure } from './store/store.ts'
+import { claimServer, keepPartitionsAhead, StoreFailure } from './store/store.ts'
 import { VERSION } from './version.ts'
 import { watchLedger } from './watch-ledger.ts'
 
@@ -29,6 +30,8 @@ export type Questline = {
 }
 
 const SWEEP_INTERVAL_MS = 60_000
+/** Longer than any delay and than an account's failures count. */
+const FAILURES_KEPT_MS = 2 * 3_600_000
 
 type Changes = {
   readonly prepare?: (app: FastifyInstance) => void
@@ -56,10 +59,16 @@ export async function startQuestline(
   })
   let stopping = false
   const reports = createReports(books, changes.reportsProgram)
+  const nodes = openNodes(books)
   const prepareApp = async () => {
     const opened = await createPipeline(books, metrics)
     pipeline = opened
-    const app = await createApp(books, metrics, reports, opened, () => stopping)
+    const app = await createApp(
+      books,
+      metrics,
+      { reports, nodes, pipeline: opened },
+      () => stopping,
+    )
     changes.prepare?.(app)
     return { app, opened }
   }
@@ -78,6 +87,7 @@ export async function startQuestline(
     ...only('api', [
       { name: 'sweeps', start: async () => startSweeps(books) },
       { name: 'standing audit', start: () => watchLedger(books, metrics) },
+      { name: 'beats', start: () => startBeats(nodes, books) },
     ]),
     { name: 'http', start: () => listen(app, config) },
     { name: 'consumers', start: () => opened.begin() },
@@ -128,8 +138,15 @@ function addressOf(app: FastifyInstance): string {
 async function createApp(
   books: Books,
   metrics: Metrics,
-  reports: ReportsDesk,
-  { alarms, numbers }: Pipeline,
+  {
+    reports,
+    nodes,
+    pipeline: { alarms, numbers },
+  }: {
+    readonly reports: ReportsDesk
+    readonly nodes: LiveNodes | null
+    readonly pipeline: Pipeline
+  },
   isStopping: () => boolean,
 ) {
   const { config, world, store, writer } = books
@@ -141,6 +158,7 @@ async function createApp(
       random: world.random,
       logger: world.logger,
       inFlight: createInFlight(),
+      sharing: books.failures && nodes && { failures: books.failures, nodes },
       reports: config.roles.includes('reports') ? reports : { ...reports, start: refuseRun },
       numbers,
       isUnavailable: (error) => error instanceof StoreFailure && error.kind !== 'bug',
@@ -165,23 +183,60 @@ async function createApp(
   )
 }
 
+/** Where other processes may serve from the same database. */
+function openNodes({ store, world, config }: Books): LiveNodes | null {
+  if (config.store.database.kind === 'sqlite') return null
+  const nodeId = world.random.bytes(16).toString('hex')
+  return createLiveNodes(
+    { store, clock: world.clock },
+    { nodeId, beatMs: config.limits.nodeBeatMs },
+  )
+}
+
+/** The first beat comes before the first request, so that a new node takes no more than its share. */
+async function startBeats(nodes: LiveNodes | null, { world, config }: Books): Promise<Stop> {
+  if (nodes === null) return async () => undefined
+  let running = Promise.resolve()
+  const beat = () => {
+    running = nodes.beat().catch((error: unknown) => {
+      world.logger.warn({ err: error }, 'the other nodes were not counted, the last count stands')
+    })
+    return running
+  }
+  await beat()
+  const timer = setInterval(beat, config.limits.nodeBeatMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+    await nodes.leave().catch(() => undefined)
+  }
+}
+
 /** Runs write files of the node that makes them, one at a time. */
 async function refuseRun(): Promise<never> {
   const detail = 'Reports are made by the nodes with the role reports; this one only shows them.'
   throw new ProblemError('door-closed', { detail })
 }
 
-async function startSweeps({ accounts, store, world, config }: Books): Promise<Stop> {
+async function startSweeps({ accounts, failures, store, world, config }: Books): Promise<Stop> {
   const sweepRefusals = createRefusalSweep({ store, clock: world.clock }, config.ledger)
   const { refusedKeptMs } = config.ingest
   const forgetRefused = () => sweepRefused(store, world.clock.now() - refusedKeptMs)
+  const forgetFailures = () => failures?.sweep(world.clock.now() - FAILURES_KEPT_MS)
+  const keepAhead = () => keepPartitionsAhead(store, world.clock.now())
+  await keepAhead()
   let running: Promise<unknown> = Promise.resolve()
   const timer = setInterval(() => {
-    running = Promise.all([sweepRefusals(), accounts.sweep(), forgetRefused()]).catch(
-      (error: unknown) => {
-        world.logger.warn({ err: error }, 'sweeping failed, the next round tries again')
-      },
-    )
+    running = Promise.all([
+      sweepRefusals(),
+      accounts.sweep(),
+      forgetRefused(),
+      forgetFailures(),
+      keepAhead(),
+    ]).catch((error: unknown) => {
+      world.logger.warn({ err: error }, 'sweeping failed, the next round tries again')
+    })
   }, SWEEP_INTERVAL_MS)
   timer.unref()
   return async () => {

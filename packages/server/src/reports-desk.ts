@@ -104,4 +104,5 @@ const databaseSettings = (
         DATABASE_URL: database.url,
         PG_CONNECTIONS_MAX: String(database.connectionsMax),
         PG_CONNECT_TIMEOUT_MS: String(database.connectTimeoutMs),
+        PG_POOLER: database.pooler ? 'on' : 'off',
       }

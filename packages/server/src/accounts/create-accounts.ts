@@ -1,3 +1,4 @@
+import type { SharedFailures } from '../nodes/nodes.ts'
 import type { Clock, Random } from '../platform/platform.ts'
 import type { Store, Writer } from '../store/store.ts'
 import { type AccessTokenSettings, createAccessTokens } from './access-tokens.ts'
@@ -58,6 +59,8 @@ export type AccountsParts = {
   readonly writer: Writer
   readonly clock: Clock
   readonly random: Random
+  /** Where several nodes count failed logins together; without it this process counts alone. */
+  readonly failures?: SharedFailures | null
 }
 
 const DAY_MS = 86_400_000
@@ -84,8 +87,8 @@ export function createAccounts(parts: AccountsParts, settings: AccountsSettings)
       answer(tokens, playerId, sessionId, refresh.text),
   }
   // Apart, because failures of guests cost an attacker nothing and would push out those of usernames.
-  const guestThrottle = createThrottle(clock, settings)
-  const throttle = createThrottle(clock, settings)
+  const guestThrottle = createThrottle(parts, settings, 'guest')
+  const throttle = createThrottle(parts, settings, 'username')
 
   return {
     ...createSessions({ ...parts, tokens, cache }, lifetimes),
@@ -104,8 +107,13 @@ export function createAccounts(parts: AccountsParts, settings: AccountsSettings)
   }
 }
 
-function createThrottle(clock: Clock, { loginFailuresPerAccount }: AccountsSettings) {
+function createThrottle(
+  { clock, failures = null }: AccountsParts,
+  { loginFailuresPerAccount }: AccountsSettings,
+  kind: string,
+) {
   if (loginFailuresPerAccount === null) return createLoginThrottle(clock, null)
   const failuresFree = loginFailuresPerAccount ?? LOGIN_THROTTLE_DEFAULTS.failuresFree
-  return createLoginThrottle(clock, { ...LOGIN_THROTTLE_DEFAULTS, failuresFree })
+  const sharing = failures && { failures, kind }
+  return createLoginThrottle(clock, { ...LOGIN_THROTTLE_DEFAULTS, failuresFree }, sharing)
 }

@@ -69,11 +69,12 @@ export function createGuestLogin(
     switch (verdict) {
       case 'create':
       case 'welcome':
-        if (secretHash) throttle.succeeded(playerId)
+        if (secretHash) await throttle.succeeded(playerId)
         return parts.answer(playerId, session)
       case 'wrong-secret':
+        await throttle.look(playerId)
         throttle.begin(playerId)
-        throttle.failed(playerId)
+        await throttle.failed(playerId)
         throw new ProblemError('invalid-credentials')
       default:
         throw new ProblemError(verdict)

@@ -29,7 +29,7 @@ function wait(throttle: LoginThrottle, account = 'ada'): number {
 }
 
 const fail = (throttle: LoginThrottle, times: number, account = 'ada'): void => {
-  for (let i = 0; i < times; i += 1) throttle.failed(account)
+  for (let i = 0; i < times; i += 1) void throttle.failed(account)
 }
 
 describe('the throttle of an account', () => {
@@ -38,7 +38,7 @@ describe('the throttle of an account', () => {
     fail(throttle, 9)
     expect(wait(throttle)).toBe(0)
     const waits = Array.from({ length: 8 }, () => {
-      throttle.failed('ada')
+      void throttle.failed('ada')
       return wait(throttle)
     })
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60])
@@ -59,7 +59,7 @@ describe('the throttle of an account', () => {
     while (clock.monotonic() < 3 * HOUR_MS) {
       while (wait(throttle) === 0) {
         throttle.begin('ada')
-        throttle.failed('ada')
+        void throttle.failed('ada')
         failedAt.push(clock.monotonic())
       }
       clock.advance(250)
@@ -88,7 +88,7 @@ describe('the throttle of an account', () => {
   it('forgets an account that succeeds, and one without failures for an hour', () => {
     const { clock, throttle } = aThrottle()
     fail(throttle, 12)
-    throttle.succeeded('ada')
+    void throttle.succeeded('ada')
     fail(throttle, 9)
     expect(wait(throttle)).toBe(0)
     clock.advance(HOUR_MS)

@@ -28,11 +28,11 @@ export type PasswordHashing = {
 
 export type Verified = { readonly matches: boolean; readonly weak: boolean }
 
-/** Both run within the turn, so that the next one already sees what they did. */
+/** Both run within the turn and are awaited, so that the next one already sees what they did. */
 export type Turn = {
   /** Before any work. What it throws ends the turn. */
-  begin(): void
-  end(matches: boolean): void
+  begin(): unknown
+  end(matches: boolean): unknown
 }
 
 export type HashingLoad = { readonly running: number; readonly waiting: number }
@@ -83,11 +83,11 @@ export function createPasswordHashing(
     hash: (password, gone) => inTurn(gone, () => hashPassword(threads, password, random.bytes)),
     verify: (password, stored, turn, gone) =>
       inTurn(gone, async () => {
-        turn.begin()
+        await turn.begin()
         const known = parseHash(stored)
         const tag = await tagOf(threads, password, known)
         const matches = sameHash(tag, known.tag)
-        turn.end(matches)
+        await turn.end(matches)
         return { matches, weak: isWeak(known) }
       }),
     load: () => ({ running, waiting: waiting.length }),

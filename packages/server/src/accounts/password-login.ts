@@ -44,11 +44,15 @@ export function createPasswordLogin(
   return async ({ username, password }, gone) => {
     checkPasswordBytes(password)
     const account = foldUsername(username)
+    await throttle.look(account)
     throttle.allow(account)
     const [known] = await store.read<Known>(FIND_CREDENTIALS, [account])
     const turn = {
       // Once more when its turn has come, since others of the same account may have failed meanwhile.
-      begin: () => throttle.begin(account),
+      async begin() {
+        await throttle.look(account)
+        throttle.begin(account)
+      },
       end: (isRight: boolean) =>
         known && isRight ? throttle.succeeded(account) : throttle.failed(account),
     }

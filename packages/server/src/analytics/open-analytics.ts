@@ -10,7 +10,12 @@ export type AnalyticsParts = { readonly now: () => number; readonly random: Rand
 /** Where the analytics lie: in a file of this machine, or in a schema that many nodes share. */
 export type AnalyticsPlace =
   | { readonly kind: 'sqlite'; readonly file: string; readonly busyTimeoutMs: number }
-  | { readonly kind: 'postgres'; readonly url: string; readonly connectTimeoutMs: number }
+  | {
+      readonly kind: 'postgres'
+      readonly url: string
+      readonly connectTimeoutMs: number
+      readonly pooler?: boolean
+    }
 
 /** Beside books in SQLite; with PostgreSQL in the folder of the data. */
 export function analyticsFile(

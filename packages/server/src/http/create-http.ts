@@ -81,7 +81,7 @@ export async function createHttp(
   sendHeaders(app, headersFor)
   connections.attach(app)
   receiveRequests(app, parts.clock)
-  const limits = createLimits(parts.clock, settings.limits)
+  const limits = createLimits(parts.clock, settings.limits, parts.sharing)
   const deadlines = createDeadlines(parts.clock)
   app.addHook('onClose', async () => deadlines.stop())
   const streams = createKpiStreams(parts.numbers)

@@ -1,4 +1,5 @@
 import { ProblemError } from '@questline/contracts'
+import type { SharedFailures } from '../nodes/nodes.ts'
 import { type Clock, createRateLimit } from '../platform/platform.ts'
 
 export type GuessLimit = {
@@ -13,12 +14,24 @@ export type GuessLimit = {
    * @throws ProblemError `too-many-requests`
    */
   attempt<T>(address: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Runs `work`, which counts whether it fails or not, and was counted here before.
+   * @throws ProblemError `too-many-requests`
+   */
+  counted<T>(address: string, work: () => Promise<T>): Promise<T>
 }
 
 type Attempts = { running: number; readonly waiting: (() => void)[] }
 
-/** Failed logins of one address. What fails is known only afterwards, and many come at once. */
-export function createGuessLimit(clock: Clock, perMinute: number): GuessLimit {
+/**
+ * Failed logins of one address. What fails is known only afterwards, and many come at once. With
+ * `shared` all nodes count together, and only what runs at another node at this moment is not known.
+ */
+export function createGuessLimit(
+  clock: Clock,
+  perMinute: number,
+  shared: SharedFailures | null = null,
+): GuessLimit {
   const failures = createRateLimit({ perSecond: perMinute / 60, burst: perMinute })
   const attempts = new Map<string, Attempts>()
 
@@ -31,6 +44,25 @@ export function createGuessLimit(clock: Clock, perMinute: number): GuessLimit {
   }
   const count = (address: string): void => {
     failures.take(address, clock.monotonic())
+  }
+  const intervalMs = MINUTE_MS / perMinute
+  /** In how long the nodes together will have forgiven all, milliseconds. */
+  const fullInMs = async (address: string): Promise<number> => {
+    const known = await shared?.find(nameOf(address))
+    // The clock of another node may be wrong by more than the whole.
+    return known ? Math.min(MINUTE_MS, known.untilAt - clock.now()) : 0
+  }
+  const look = async (address: string): Promise<void> => {
+    const inMs = await fullInMs(address)
+    const now = clock.monotonic()
+    failures.delay(address, now, now + inMs)
+  }
+  const tell = (address: string): Promise<void> | undefined => {
+    const at = clock.now()
+    return shared?.change(nameOf(address), (before) => {
+      const untilAt = Math.max(before?.untilAt ?? at, at) + intervalMs
+      return { count: (before?.count ?? 0) + 1, untilAt: Math.round(untilAt), lastAt: at }
+    })
   }
 
   const enter = async (address: string): Promise<Attempts> => {
@@ -54,17 +86,32 @@ export function createGuessLimit(clock: Clock, perMinute: number): GuessLimit {
     allow,
     count,
     async attempt(address, work) {
+      if (shared) await look(address)
       const here = await enter(address)
       try {
         allow(address)
         return await work()
       } catch (error) {
         const isFailure = error instanceof ProblemError && error.code === 'invalid-credentials'
-        if (isFailure) count(address)
+        if (isFailure) {
+          count(address)
+          await tell(address)
+        }
         throw error
       } finally {
         leave(address, here)
       }
     },
+    async counted(address, work) {
+      if (!shared) return work()
+      // Without its own count, which the others do not know yet.
+      const waitMs = (await fullInMs(address)) - intervalMs * (perMinute - 1)
+      if (waitMs > 0) throw new ProblemError('too-many-requests', { retryAfter: waitMs / 1_000 })
+      await tell(address)
+      return work()
+    },
   }
 }
+
+const MINUTE_MS = 60_000
+const nameOf = (address: string): string => `address\n${address}`

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { ProblemError, type Route } from '@questline/contracts'
+import type { LiveNodes, SharedFailures } from '../nodes/nodes.ts'
 import { type Clock, createRateLimit, type Rate, type RateLimit } from '../platform/platform.ts'
 import type { Caller, Endpoint } from './endpoint.ts'
 import { createGuessLimit } from './guess-limit.ts'
@@ -28,15 +29,36 @@ export type Limits = {
 
 const LOGINS = new Set(['login', 'passwordLogin', 'refresh'])
 const GUESSES = new Set(['login', 'passwordLogin', 'refresh', 'register'])
+const KEYS_MAX = 100_000
 /** Health must answer while an address is over its limit, or the balancer takes the server out. */
 const UNLIMITED = new Set(['health', 'live', 'ready'])
 
-export function createLimits(clock: Clock, settings: LimitSettings): Limits {
-  const players = createRateLimit(settings.player)
-  const addresses = createRateLimit(settings.address)
-  const logins = createRateLimit(settings.login)
-  const tracks = createRateLimit(settings.track)
-  const guesses = createGuessLimit(clock, settings.loginFailuresPerMinute)
+/** Of which nodes this one is, where there may be several. */
+export type Sharing = {
+  readonly failures: SharedFailures
+  readonly nodes: Pick<LiveNodes, 'count'>
+}
+
+/**
+ * Rates are counted here, in memory, and divided by the nodes that live: a balancer spreads requests
+ * evenly. Failures, which are few and stand between a thief and a password, are counted together.
+ */
+export function createLimits(
+  clock: Clock,
+  settings: LimitSettings,
+  sharing: Sharing | null = null,
+): Limits {
+  const limitOf = (rate: Rate): RateLimit =>
+    createRateLimit(rate, KEYS_MAX, () => sharing?.nodes.count() ?? 1)
+  const players = limitOf(settings.player)
+  const addresses = limitOf(settings.address)
+  const logins = limitOf(settings.login)
+  const tracks = limitOf(settings.track)
+  const guesses = createGuessLimit(
+    clock,
+    settings.loginFailuresPerMinute,
+    sharing?.failures ?? null,
+  )
   if (!settings.on) {
     return {
       beforeRoute() {},
@@ -72,10 +94,11 @@ export function createLimits(clock: Clock, settings: LimitSettings): Limits {
       if (!isOurs && !UNLIMITED.has(route.id)) take(addresses, addressKey(address))
     },
     guarded(endpoint) {
-      if (!LOGINS.has(endpoint.route.id)) return endpoint
+      if (!GUESSES.has(endpoint.route.id)) return endpoint
+      const limit = LOGINS.has(endpoint.route.id) ? guesses.attempt : guesses.counted
       return {
         ...endpoint,
-        handle: (call) => guesses.attempt(addressKey(call.request.ip), () => endpoint.handle(call)),
+        handle: (call) => limit(addressKey(call.request.ip), () => endpoint.handle(call)),
       }
     },
   }

@@ -10,7 +10,7 @@ import type { GoodRun, OpenReport, Pipeline, RunRecord } from '../reports/report
 import type { ChangedMinute, KpiPosition, KpiQuery, KpiWindow, Loss } from '../windows/windows.ts'
 import type { HeaderSettings } from './headers.ts'
 import type { KpiStreams } from './kpi-streams.ts'
-import type { LimitSettings } from './limits.ts'
+import type { LimitSettings, Sharing } from './limits.ts'
 import type { IsUnavailable } from './problems.ts'
 import type { Load, SheddingSettings } from './shedding.ts'
 
@@ -81,6 +81,8 @@ export type HttpParts = {
   readonly reports: Reports
   readonly numbers: LiveNumbers
   readonly inFlight: InFlight
+  /** Null where this is the only node. */
+  readonly sharing: Sharing | null
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expireBatch, logTexts, type StoredBatch, storedBatches } from '../log/log.ts'
-import type { Store } from '../store/store.ts'
+import { expirePartitions, hasPartitions, type Store } from '../store/store.ts'
 import { differences } from './compare.ts'
 import { withEngine } from './engine.ts'
 import { LakeError, readManifest, writeManifest } from './manifest.ts'
@@ -21,7 +21,7 @@ const BATCHES_AT_ONCE = 1_000
 /**
  * Takes batches of game events that are old enough, and the ids in them, out of the log's table: only
  * after each of their events was read back from the lake and is the same, byte for byte. Only under
- * the lease of the lake.
+ * the lease of the lake. On PostgreSQL they go with their partition, once all of it is old.
  * @returns how many events; 0 when there is nothing to do
  * @throws LakeError when a file does not hold what the log says, and then nothing is taken out
  */
@@ -36,6 +36,8 @@ export async function expireLog(
   const young = stored.findIndex(({ receivedAt }) => receivedAt >= before)
   const old = young < 0 ? stored : stored.slice(0, young)
   const [begin, end] = [old[0], old.at(-1)]
+  // What was told to be in the lake before, and did not go yet.
+  if (!begin || !end) await expirePartitions(books, expired)
   if (!begin || !end) return 0
   const first = old.find(({ bytes }) => bytes > 0)?.first ?? end.last + 1
   if (first <= end.last) {
@@ -51,10 +53,13 @@ export async function expireLog(
       )
     }
     onStep('compared')
-    for (const batch of old) if (batch.bytes > 0) await empty(books, batch)
+    if (!hasPartitions(books)) {
+      for (const batch of old) if (batch.bytes > 0) await empty(books, batch)
+    }
     onStep('emptied')
   }
   writeManifest(folder, { ...readManifest(folder), log_expired: end.last })
+  await expirePartitions(books, end.last)
   return end.last - begin.first + 1
 }
 

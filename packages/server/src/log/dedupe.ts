@@ -14,18 +14,25 @@ const ROWS = 'WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WH
 const FIND = spelled('log.find-event-ids', {
   sqlite: `${ROWS} SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
     FROM n CROSS JOIN event_ids e ON e.app = $1 AND e.event_id = substr($2, n.i * 24 + 1, 16)`,
-  // LATERAL with LIMIT, since another join might read all ids.
+  // LATERAL with LIMIT, since another join might read all ids. The week leads to the one partition that
+  // may hold the id; those from before there were partitions lie apart.
   postgres: `SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
-    FROM generate_series(0, $3::integer - 1) AS n (i)
-    CROSS JOIN LATERAL (SELECT fingerprint, log_offset FROM event_ids
-      WHERE app = $1 AND event_id = substr($2::bytea, n.i * 24 + 1, 16) LIMIT 1) e`,
+    FROM (SELECT i, substr($2::bytea, i * 24 + 1, 16) AS id
+      FROM generate_series(0, $3::integer - 1) AS s (i) OFFSET 0) AS n
+    CROSS JOIN LATERAL (
+      (SELECT fingerprint, log_offset FROM known_event_ids
+        WHERE app = $1 AND event_id = n.id AND week = event_week(n.id) LIMIT 1)
+      UNION ALL (SELECT fingerprint, log_offset FROM event_ids_before
+        WHERE app = $1 AND event_id = n.id LIMIT 1)
+      LIMIT 1) e`,
 })
 const INSERT = spelled('log.insert-event-ids', {
   sqlite: `${ROWS} INSERT INTO event_ids (app, event_id, fingerprint, log_offset)
     SELECT $1, substr($2, i * 24 + 1, 16), substr($2, i * 24 + 17, 8), $4 + i FROM n`,
-  postgres: `INSERT INTO event_ids (app, event_id, fingerprint, log_offset)
-    SELECT $1::text, substr($2::bytea, i * 24 + 1, 16), substr($2::bytea, i * 24 + 17, 8), $4::bigint + i
-    FROM generate_series(0, $3::integer - 1) AS n (i)`,
+  postgres: `INSERT INTO known_event_ids (app, event_id, week, fingerprint, log_offset)
+    SELECT $1::text, id, event_week(id), substr($2::bytea, i * 24 + 17, 8), $4::bigint + i
+    FROM (SELECT i, substr($2::bytea, i * 24 + 1, 16) AS id
+      FROM generate_series(0, $3::integer - 1) AS s (i) OFFSET 0) AS n`,
 })
 type Found = {
   readonly index: number

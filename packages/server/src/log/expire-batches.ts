@@ -12,8 +12,9 @@ const EMPTY = shared(
 )
 const FORGET_IDS = batched('log.forget-event-ids', {
   sqlite: 'DELETE FROM event_ids WHERE app = $1 AND event_id = $2',
-  postgres: `DELETE FROM event_ids e USING unnest($1::text[], $2::bytea[]) AS gone (app, event_id)
-    WHERE e.app = gone.app AND e.event_id = gone.event_id`,
+  // Not used: there whole partitions go.
+  postgres: `DELETE FROM known_event_ids e USING unnest($1::text[], $2::bytea[]) AS gone (app, event_id)
+    WHERE e.app = gone.app AND e.event_id = gone.event_id AND e.week = event_week(gone.event_id)`,
 })
 
 /** A batch of the table, without what is in it. */

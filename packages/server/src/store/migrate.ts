@@ -2,6 +2,8 @@ import { BOOKS } from './migrations/0001-books.ts'
 import { GAME_EVENTS } from './migrations/0002-game-events.ts'
 import { PLAYER_EVENTS } from './migrations/0003-player-events.ts'
 import { UNLOGGED_NUMBERS } from './migrations/0004-unlogged-numbers.ts'
+import { NODES } from './migrations/0005-nodes.ts'
+import { PARTITIONS } from './migrations/0006-partitions.ts'
 import type { Store } from './port.ts'
 import type { Statement } from './statement.ts'
 
@@ -55,13 +57,27 @@ const SPELLING: Readonly<Record<Store['dialect'], Omit<Spelling, 'schema'>>> = {
   },
 }
 
+/** As the books are migrated; other databases may lie in a schema of their own. */
+export const spellingOf = (dialect: Store['dialect'], schema = ''): Spelling => ({
+  ...SPELLING[dialect],
+  schema,
+})
+
 export type Migration = {
   readonly number: number
   readonly name: string
+  /**
+   * `expand`: only adds, so that servers of the version before go on beside it, and may start on it.
+   * Without it all of them must have stopped. See docs/operations.md.
+   */
+  readonly step?: 'expand'
   statements(spelling: Spelling): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [...[BOOKS, GAME_EVENTS, PLAYER_EVENTS, UNLOGGED_NUMBERS]]
+/** Of the books, in their order. */
+export const MIGRATIONS: readonly Migration[] = [
+  ...[BOOKS, GAME_EVENTS, PLAYER_EVENTS, UNLOGGED_NUMBERS, NODES, PARTITIONS],
+]
 export const SCHEMA_VERSION = MIGRATIONS.length
 
 type Table = {
@@ -74,7 +90,7 @@ type Table = {
 function tableIn(schema: string): Table {
   const before = schema === '' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${schema.slice(0, -1)}`]
   const table = `${schema}migrations`
-  const sql = `SELECT number FROM ${table} ORDER BY number`
+  const sql = `SELECT number, name FROM ${table} ORDER BY number`
   return {
     schema,
     create: [
@@ -84,6 +100,9 @@ function tableIn(schema: string): Table {
     applied: { name: `${table}.applied`, sqlite: sql, postgres: sql, takesArrays: false },
   }
 }
+
+/** Tells servers that do not know a migration that they may go on beside it. */
+const EXPANDED = ' (expand)'
 
 /** The database was written by a newer Questline. Running this older one on it could lose money. */
 export class SchemaError extends Error {}
@@ -105,8 +124,9 @@ export async function migrate(
   // Two processes that create it at once can collide even so; the second time it is there.
   await store.script(table.create).catch(() => store.script(table.create))
   const applied = await readApplied(store, table)
-  const newest = Math.max(0, ...applied)
-  if (newest > migrations.length) {
+  const newest = Math.max(0, ...applied.keys())
+  const unknown = [...applied].filter(([number]) => number > migrations.length)
+  if (unknown.some(([, name]) => !name.endsWith(EXPANDED))) {
     throw new SchemaError(
       `the database has schema ${newest}, this Questline knows ${migrations.length}: start a newer version`,
     )
@@ -127,9 +147,10 @@ async function apply(
   at: number,
 ): Promise<boolean> {
   // The row comes first: of two processes at once, the second fails on it before it changes anything.
-  const claim = `INSERT INTO ${table.schema}migrations VALUES (${migration.number}, '${migration.name}', ${at})`
+  const name = migration.name + (migration.step === 'expand' ? EXPANDED : '')
+  const claim = `INSERT INTO ${table.schema}migrations VALUES (${migration.number}, '${name}', ${at})`
   try {
-    const spelling = { ...SPELLING[store.dialect], schema: table.schema }
+    const spelling = spellingOf(store.dialect, table.schema)
     await store.script([claim, ...migration.statements(spelling)])
     return true
   } catch (error) {
@@ -138,7 +159,7 @@ async function apply(
   }
 }
 
-async function readApplied(store: Store, table: Table): Promise<Set<number>> {
-  const rows = await store.read<{ number: number }>(table.applied, [])
-  return new Set(rows.map(({ number }) => number))
+async function readApplied(store: Store, table: Table): Promise<Map<number, string>> {
+  const rows = await store.read<{ number: number; name: string }>(table.applied, [])
+  return new Map(rows.map(({ number, name }) => [number, name]))
 }

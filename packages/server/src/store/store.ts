@@ -1,10 +1,19 @@
 // The one port to the databases. SQLite and PostgreSQL keep the same promises behind it:
 // one writing transaction at a time, in the order of the log; a resolved write is on disk.
 // Contract: store.contract.ts runs on both.
-export { type Migration, migrate, SCHEMA_VERSION, SchemaError, type Spelling } from './migrate.ts'
+export {
+  MIGRATIONS,
+  type Migration,
+  migrate,
+  SCHEMA_VERSION,
+  SchemaError,
+  type Spelling,
+} from './migrate.ts'
 export { type OpenStoreSettings, openStore } from './open.ts'
 export type { Read, Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'
+export { expirePartitions, hasPartitions, keepPartitionsAhead } from './postgres/partitions.ts'
+export { settlePooledDefaults } from './postgres/pooled-defaults.ts'
 export { claimServer, ServerLockError } from './sqlite/server-lock.ts'
 export {
   batched,

@@ -9,6 +9,7 @@ import type { Migration } from '../migrate.ts'
 export const UNLOGGED_NUMBERS: Migration = {
   number: 4,
   name: 'unlogged-numbers',
+  step: 'expand',
   statements: ({ clustered }) => [
     `CREATE TABLE unlogged_numbers (
       log_offset BIGINT NOT NULL,

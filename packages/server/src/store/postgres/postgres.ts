@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
+import { type LogHead, logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
@@ -19,6 +19,11 @@ export type PostgresSettings = {
    * once, and what must not happen twice is a compare-and-set of theirs.
    */
   readonly hasLog?: boolean
+  /**
+   * A pooler lies between that gives each transaction whichever connection is free (PgBouncer in
+   * transaction mode). Then nothing is left behind in a session: no prepared statement, no setting.
+   */
+  readonly pooler?: boolean
 }
 
 export type PostgresParts = {
@@ -35,28 +40,29 @@ const SNAPSHOT =
  * whole of it looks cheapest: on a new database an earn took ten times as long, and longer with each.
  * Every statement of requests has its index (no-full-scan.test.ts), so none may be planned without.
  */
-const PLANS = '-c enable_seqscan=off'
+const PLANS = { enable_seqscan: 'off' }
 /** How much later than the server's own limit we give up on a connection that says nothing. */
 const SILENCE_MS = 1_000
 
 /** PostgreSQL 15 or newer behind the same port: batches go as arrays, one statement per kind of row. */
 export function openPostgres(parts: PostgresParts, settings: PostgresSettings): Store {
   const pool = openPool(parts, settings)
+  const pooler = settings.pooler ?? false
+  const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; ${pooler ? locally(sessionOf(settings)) : ''}`
   const readMaxMs = settings.statementTimeoutMs + SILENCE_MS
   // All that a write can wait for is the head of the log; its statements take milliseconds.
   const writeMaxMs = settings.lockTimeoutMs + SILENCE_MS
 
   const once = async <T>(
-    begin: string,
+    statements: string,
     answerMaxMs: number | null,
-    work: (ask: Ask) => Promise<T>,
+    work: (ask: Ask, begun: pg.QueryResult) => Promise<T>,
   ): Promise<T> => {
     const client = await pool.connect().catch(fail)
     const ask = asking(client, answerMaxMs)
     let isInStep = true
     try {
-      await ask(begin)
-      return await work(ask)
+      return await work(ask, await ask(statements))
     } catch (error) {
       // A connection that cannot roll back may still be inside the transaction: it is thrown away.
       isInStep = isAnswer(error) && (await ask('ROLLBACK').then(yes, no))
@@ -71,20 +77,22 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
     // Said at each BEGIN, since a database or a role may have another default.
     transaction: (work) =>
       retrying(parts.jitter, () =>
-        once('BEGIN ISOLATION LEVEL READ COMMITTED', writeMaxMs, (ask) =>
-          writing(ask, settings.hasLog ?? true, work),
-        ),
+        settings.hasLog === false
+          ? once(begin, writeMaxMs, (ask) => writing(ask, pooler, NO_LOG, work))
+          : once(`${begin} ${READ_LOG_HEAD.postgres} FOR UPDATE`, writeMaxMs, (ask, begun) =>
+              writing(ask, pooler, logHead(lastOf(begun).rows[0]), work),
+            ),
       ),
-    read: (statement, values) => reading(asking(pool, readMaxMs))(statement, values),
+    read: (statement, values) => reading(asking(pool, readMaxMs), pooler)(statement, values),
     snapshot: (work) =>
       once(SNAPSHOT, null, async (ask) => {
-        const result = await work(reading(ask))
+        const result = await work(reading(ask, pooler))
         await ask('COMMIT')
         return result
       }),
     // An index over a long log takes what it takes.
     script: (statements) =>
-      once('BEGIN; SET LOCAL statement_timeout = 0', null, async (ask) => {
+      once(`${begin} SET LOCAL statement_timeout = 0`, null, async (ask) => {
         for (const statement of statements) await ask(statement)
         await ask('COMMIT')
       }),
@@ -111,11 +119,8 @@ function openPool(parts: PostgresParts, settings: PostgresSettings): pg.Pool {
     max: settings.connectionsMax,
     connectionTimeoutMillis: settings.connectTimeoutMs,
     application_name: 'questline',
-    statement_timeout: settings.statementTimeoutMs,
-    lock_timeout: settings.lockTimeoutMs,
-    idle_in_transaction_session_timeout: settings.idleTransactionTimeoutMs,
+    ...(settings.pooler ? {} : { options: atStart(sessionOf(settings)) }),
     keepAlive: true,
-    options: PLANS,
     keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
     verify: (client, done) => {
@@ -128,6 +133,27 @@ function openPool(parts: PostgresParts, settings: PostgresSettings): pg.Pool {
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
+
+type Session = Readonly<Record<string, string | number>>
+
+/** What holds for everything that is asked of a connection. */
+const sessionOf = (settings: PostgresSettings): Session => ({
+  statement_timeout: settings.statementTimeoutMs,
+  lock_timeout: settings.lockTimeoutMs,
+  idle_in_transaction_session_timeout: settings.idleTransactionTimeoutMs,
+  ...PLANS,
+})
+
+const atStart = (session: Session): string =>
+  Object.entries(session)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
+
+/** The same for one transaction, as statements before its first. */
+const locally = (session: Session): string =>
+  Object.entries(session)
+    .map(([name, value]) => `SET LOCAL ${name} = ${value};`)
+    .join(' ')
 
 /** A commit that is answered before it is on disk would break every promise of the books. */
 async function assertDurable(client: pg.PoolClient): Promise<void> {
@@ -153,23 +179,31 @@ const asking =
     return connection.query(limited).catch(fail)
   }
 
-const reading =
-  (ask: Ask): Read =>
-  async <R>(statement: Statement, values: readonly SqlValue[]) =>
-    (await ask(prepared(statement, values))).rows as R[]
+/** Of several statements in one text the driver answers each. */
+function lastOf(answers: pg.QueryResult | readonly pg.QueryResult[]): pg.QueryResult {
+  const last = Array.isArray(answers) ? answers.at(-1) : answers
+  if (last === undefined) throw new Error('a query without an answer')
+  return last
+}
 
-async function writing<T>(ask: Ask, hasLog: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const head = hasLog
-    ? logHead((await ask(`${READ_LOG_HEAD.postgres} FOR UPDATE`)).rows[0])
-    : NO_LOG
+const reading =
+  (ask: Ask, pooler: boolean): Read =>
+  async <R>(statement: Statement, values: readonly SqlValue[]) =>
+    (await ask(prepared(statement, values, pooler))).rows as R[]
+
+async function writing<T>(
+  ask: Ask,
+  pooler: boolean,
+  head: LogHead,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const answers = (statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
+    answersOf((values) => ask(prepared(statement, values, pooler)), statement, tuples)
   const statements: Statements = {
     run: async (statement, tuples) =>
-      (await answersOf(ask, statement, tuples)).flatMap(({ rows }) => rows),
+      (await answers(statement, tuples)).flatMap(({ rows }) => rows),
     change: async (statement, tuples) =>
-      (await answersOf(ask, statement, tuples)).reduce(
-        (sum, { rowCount }) => sum + (rowCount ?? 0),
-        0,
-      ),
+      (await answers(statement, tuples)).reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0),
   }
   const result = await runWork(work, statements, head)
   // One round trip for both; the offset is an integer of ours.
@@ -180,26 +214,27 @@ async function writing<T>(ask: Ask, hasLog: boolean, work: (tx: Tx) => Promise<T
 
 /** One answer for all tuples where the statement takes arrays, else one for each. */
 async function answersOf(
-  ask: Ask,
-  statement: Statement,
+  run: (values: readonly unknown[]) => Promise<pg.QueryResult>,
+  { takesArrays }: Statement,
   tuples: readonly (readonly SqlValue[])[],
 ): Promise<pg.QueryResult[]> {
-  if (statement.takesArrays) {
+  if (takesArrays) {
     const columns = (tuples[0] ?? []).map((_, column) =>
       tuples.map((tuple) => tuple[column] ?? null),
     )
-    return [await ask(prepared(statement, columns))]
+    return [await run(columns)]
   }
   const answers: pg.QueryResult[] = []
-  for (const tuple of tuples) answers.push(await ask(prepared(statement, tuple)))
+  for (const tuple of tuples) answers.push(await run(tuple))
   return answers
 }
 
-const prepared = (statement: Statement, values: readonly unknown[]): pg.QueryConfig => ({
-  name: statement.name,
-  text: statement.postgres,
-  values: [...values],
-})
+/** Without a name the statement is prepared for this one time, in the same round trip. */
+const prepared = (
+  { name, postgres }: Statement,
+  values: readonly unknown[],
+  pooler: boolean,
+): pg.QueryConfig => ({ ...(pooler ? {} : { name }), text: postgres, values: [...values] })
 
 /** BIGINT as a number: every integer that we store is at most 2^53 − 1, and this asserts it. */
 function getTypeParser(oid: number, format?: 'text' | 'binary') {
