@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { InputZone } from '../cells/cells.ts'
 import type { CuratedRows } from '../curated/curated.ts'
@@ -46,7 +48,9 @@ export type SecondThread = {
 }
 
 export function startSecondThread(inputs: Inputs, parts: ReadParts): SecondThread {
-  const worker = new Worker(new URL('./second-thread-jobs.ts', import.meta.url))
+  const worker = new Worker(new URL('./second-thread-jobs.ts', import.meta.url), {
+    env: environment(),
+  })
   const post = (job: Job): void => worker.postMessage(job)
   const { zone, badReceipt } = parts
   const read = Promise.withResolvers<OtherInputs>()
@@ -78,4 +82,14 @@ export function startSecondThread(inputs: Inputs, parts: ReadParts): SecondThrea
       await worker.terminate()
     },
   }
+}
+
+/**
+ * A thread keeps compiled code where its process does only when it is told so: without, its start takes
+ * 300 ms of CPU in place of 70. It needs nothing else of the environment.
+ */
+function environment(): Readonly<Record<string, string>> {
+  const folder = getCompileCacheDir()
+  // Node adds its own version to the folder that it is told.
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }
