@@ -8,4 +8,6 @@ export {
   type ImportResult,
   importEvents,
 } from './import-events.ts'
+export { createLineJudge, type JudgedLine } from './judge-line.ts'
 export { UnreadableFileError } from './read-lines.ts'
+export { uuidOfNames } from './uuid.ts'

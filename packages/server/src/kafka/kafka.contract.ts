@@ -29,12 +29,12 @@ async function readAll(reader: Reader, from: Positions, count: number): Promise<
 const fromStart: Positions = new Map([0, 1, 2].map((partition) => [partition, 0]))
 
 /** @param fresh a prefix for names that nobody has used before */
-export function kafkaContract(name: string, connect: () => Kafka, fresh: string): void {
+export function kafkaContract(name: string, connect: () => Promise<Kafka>, fresh: string): void {
   describe(`Kafka: ${name}`, () => {
     let kafka: Kafka
     let made = 0
-    beforeAll(() => {
-      kafka = connect()
+    beforeAll(async () => {
+      kafka = await connect()
     })
     afterAll(() => kafka.close())
 

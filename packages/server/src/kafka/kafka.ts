@@ -3,7 +3,14 @@
 // reads and misses nothing, or is told that the brokers no longer have it.
 // Contract: kafka.contract.ts runs on a real broker and on the one in memory.
 export { connectKafka, type KafkaSettings } from './connect.ts'
-export { createMemoryKafka, type MemoryKafka } from './memory.ts'
+export {
+  ENVELOPE,
+  HEARTBEAT,
+  type Heartbeat,
+  heartbeatAt,
+  isOurs,
+  keyOf,
+} from './envelope.ts'
 export {
   type Ends,
   type Fetched,

@@ -1,4 +1,4 @@
 import { kafkaContract } from './kafka.contract.ts'
 import { createMemoryKafka } from './memory.ts'
 
-kafkaContract('in memory', () => createMemoryKafka(), 'contract')
+kafkaContract('in memory', async () => createMemoryKafka(), 'contract')

@@ -1,5 +1,6 @@
 // The append-only event log: what happened, in the order of its offsets, which have no gaps.
 // Everything that counts or reports is computed from it and can be computed again.
+export type { StoredEvent } from './batch-form.ts'
 export { createLog, type Log } from './create-log.ts'
 export { type EventIdOf, expireBatch, type StoredBatch, storedBatches } from './expire-batches.ts'
 export type {
@@ -16,6 +17,7 @@ export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
 export { rawEvents } from './raw-events.ts'
 export {
   ExpiredOffsetsError,
+  endOfPage,
   type GameEvent,
   gameEvents,
   newestOffset,
@@ -33,7 +35,7 @@ export {
   readArrivals,
 } from './read-refused.ts'
 export type { NewEvent, Recorded } from './record.ts'
-export { type NewGameEvents, RECORD_GAME_EVENTS } from './record-game-events.ts'
+export { type NewGameEvents, RECORD_GAME_EVENTS, storedText } from './record-game-events.ts'
 export { sweepRefused } from './refused.ts'
 export { splitObjects } from './split-objects.ts'
 export { type UnloggedNumber, unloggedNumbers } from './unlogged-numbers.ts'

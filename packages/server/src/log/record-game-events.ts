@@ -90,6 +90,13 @@ function byApp(inputs: readonly NewGameEvents[]): Iterable<readonly number[]> {
   return apps.values()
 }
 
+/**
+ * An event as the log stores it, but for its offset: JSON without its opening brace, which begins with
+ * a comma.
+ */
+export const storedText = (delivery: Delivery, event: NewGameEvent): string =>
+  `${membersOf(delivery)}${ownMembers(event)}`
+
 /** Adds what the log stores of the accepted events. */
 function pushTexts(
   texts: string[],

@@ -21,6 +21,7 @@ export {
 export type { ActivePlayer, EnrichedEvent, EnrichedPurchase } from './enriched-event.ts'
 export { judgeReplay } from './judge-replay.ts'
 export { createLogPages } from './log-pages.ts'
+export { createPlayerInits, type PlayerInits } from './player-inits.ts'
 export {
   findRejected,
   listRejected,
@@ -28,5 +29,5 @@ export {
   type RejectedWithBytes,
   rejectedBetween,
 } from './rejected.ts'
-export { compileRules, RULES, type Rule } from './rules.ts'
+export { type Apply, compileRules, isFields, RULES, type Rule } from './rules.ts'
 export { parseRules, RulesError } from './rules-file.ts'

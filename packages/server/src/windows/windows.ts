@@ -13,7 +13,7 @@ export {
 } from './kpi-follower.ts'
 export { createLoss } from './loss/create-loss.ts'
 export { type Loss, readLoss } from './loss/read-loss.ts'
-export { parseRate } from './rates.ts'
+export { parseRate, type Rate, toUsdMicros } from './rates.ts'
 export { RatesFileError, type RatesOfDay, readRates } from './rates-file.ts'
 export { type Rebuilt, rebuildWindows } from './rebuild.ts'
 export { changesSince, newestChange, type WindowChange } from './window-changes.ts'

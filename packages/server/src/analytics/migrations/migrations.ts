@@ -2,6 +2,8 @@ import type { Migration } from '../../store/store.ts'
 import { ANALYTICS } from './0001-analytics.ts'
 import { REQUESTS } from './0002-requests.ts'
 import { LEASES } from './0003-leases.ts'
+import { STREAMS } from './0004-streams.ts'
+import { DAILY_USERS } from './0005-daily-users.ts'
 
 /** Of the analytics, which count their migrations for themselves. */
-export const MIGRATIONS: readonly Migration[] = [ANALYTICS, REQUESTS, LEASES]
+export const MIGRATIONS: readonly Migration[] = [ANALYTICS, REQUESTS, LEASES, STREAMS, DAILY_USERS]

@@ -1,0 +1,51 @@
+import type { LogRecord } from '../log/log.ts'
+
+/**
+ * A record of `events-enriched`, flat, so that SQL reads it without unpacking. One for each player of an
+ * event: `part` counts them, and whoever counts events takes part 0. Times in milliseconds.
+ */
+export type EnrichedRecord = {
+  readonly event_id: string
+  readonly part: number
+  readonly app: string
+  readonly event_type: string
+  readonly kind: LogRecord['kind']
+  /** When it happened, corrected. */
+  readonly time_ms: number
+  readonly received_ms: number
+  /** Whom it makes active; null for what the server logs itself. */
+  readonly user_id: string | null
+  readonly country_code: string
+  readonly platform: string
+  readonly is_purchase: boolean
+  readonly currency: string | null
+  readonly amount_micros: number | null
+  /** Null too where no rate was known in this partition's order. */
+  readonly revenue_usd_micros: number | null
+  /** On `events-raw`, as `partition:offset`. */
+  readonly position: string
+  /** Its fields as the rules have left them. */
+  readonly event: unknown
+  readonly sdk: string | null
+  readonly app_version: string | null
+  readonly device_id: string | null
+  readonly seq: number | null
+}
+
+/** A record of `events-rejected`. */
+export type RejectedRecord = {
+  readonly position: string
+  readonly app: string
+  readonly event_id: string | null
+  readonly event_type: string | null
+  readonly player_id: string | null
+  readonly reason: string
+  /** JSON pointer of the field at fault. */
+  readonly path: string | null
+  /** `door`: no event of ours; `quality`: a rule; `ids`: the id stood for something else before. */
+  readonly stage: 'door' | 'quality' | 'ids'
+  readonly received_ms: number
+  /** Its fields, where it was JSON of ours; else null, and its bytes. */
+  readonly event: unknown
+  readonly base64: string | null
+}
