@@ -63,7 +63,7 @@ export type MatchFields = {
     readonly 'level-after-match': number
     /** The device that the match was played on. */
     readonly device: string
-    /** The platform that the match was played on. */
+    /** One of `ios`, `android`, `web`, `windows`, `macos`, `linux`, `playstation`, `xbox`, `switch`, `facebook`, `other`, in any letter case. */
     readonly platform: string
   }
   /** What the match left the player with. */
@@ -75,7 +75,7 @@ export type MatchFields = {
         readonly 'level-after-match': number
         /** The device that the match was played on. */
         readonly device: string
-        /** The platform that the match was played on. */
+        /** One of `ios`, `android`, `web`, `windows`, `macos`, `linux`, `playstation`, `xbox`, `switch`, `facebook`, `other`, in any letter case. */
         readonly platform: string
       }
     | undefined

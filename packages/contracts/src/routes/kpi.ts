@@ -21,6 +21,9 @@ export type KpiMetric = (typeof KPI_METRICS)[number]
 /** Stands for all countries, or all platforms, in whatever sums over them. */
 export const KPI_ALL = '(ALL)'
 
+/** Stands for the types of `POST /event` beyond those that have a name of their own in a day. */
+export const KPI_OTHER = '(OTHER)'
+
 const Time = (description: string) =>
   Type.Optional(
     Type.String({
@@ -67,7 +70,10 @@ const metrics = {
   revenue_by_country: ByCountry({ revenue_usd_micros: ShownInteger }),
   matches_by_country: ByCountry({ matches: ShownInteger }),
   events_by_type: Type.Optional(
-    Type.Array(Type.Object({ event_type: Shown, count: ShownInteger })),
+    Type.Array(Type.Object({ event_type: Shown, count: ShownInteger }), {
+      description:
+        'The first 200 types that come through `POST /event` in a day of an app have a name of their own; the rest is `(OTHER)`.',
+    }),
   ),
   unconverted: Type.Optional(
     Type.Array(Type.Object({ currency: Shown, amount_micros: ShownInteger }), {

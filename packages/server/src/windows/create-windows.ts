@@ -6,6 +6,7 @@ import { createPlaces } from './places.ts'
 import { createRates, type Rate, type Rates } from './rates.ts'
 import { restate } from './restate.ts'
 import { createTally } from './tally.ts'
+import { createTypeLabels } from './type-labels.ts'
 import { createUserSets } from './user-sets.ts'
 
 export type WindowsParts = {
@@ -18,6 +19,7 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
   const places = createPlaces()
   const rates = createRates()
   const userSets = createUserSets(places)
+  const labels = createTypeLabels()
 
   return {
     name: 'windows',
@@ -25,7 +27,9 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
     next: nextPage,
     async apply(tx, page) {
       const tally = createTally(places)
-      for (const event of page.events) {
+      for (const each of page.events) {
+        const event =
+          each.kind === 'free' ? { ...each, event_type: await labels.of(tx, each) } : each
         if (event.kind === 'server' && event.event_type === 'rates') {
           // A fact about days, and nothing that happened in a minute.
           await restate(tx, event, { rates, places, tally })
@@ -40,6 +44,7 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
     forget() {
       rates.forget()
       userSets.forget()
+      labels.forget()
     },
   }
 }

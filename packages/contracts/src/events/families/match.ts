@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { LIMITS } from '../../limits.ts'
+import { type TString, Type } from 'typebox'
 import { Text } from '../../route.ts'
 import { AnyPlatform, ENVELOPE, PlatformName, PlayerId } from '../envelope.ts'
 import { clientFamily, Whole } from '../family.ts'
@@ -7,15 +6,19 @@ import { RAW_HEAD, RAW_USER_CHARS_MAX } from '../raw-form.ts'
 
 const User = (description: string) => Text(1, RAW_USER_CHARS_MAX, description)
 
-const PostmatchInfo = Type.Object(
-  {
-    'coin-balance-after-match': Whole(0, 'Coins that the player has now.'),
-    'level-after-match': Whole(0, 'The level that the player has now.'),
-    device: Text(1, 200, 'The device that the match was played on.'),
-    platform: Text(1, LIMITS.platformCharsMax, 'The platform that the match was played on.'),
-  },
-  { description: 'What the match left the player with.' },
-)
+const postmatchInfo = (platform: TString) =>
+  Type.Object(
+    {
+      'coin-balance-after-match': Whole(0, 'Coins that the player has now.'),
+      'level-after-match': Whole(0, 'The level that the player has now.'),
+      device: Text(1, 200, 'The device that the match was played on.'),
+      platform,
+    },
+    { description: 'What the match left the player with.' },
+  )
+
+const Info = postmatchInfo(PlatformName)
+const RawInfo = postmatchInfo(AnyPlatform)
 
 export const MATCH = clientFamily({
   name: 'match',
@@ -25,8 +28,8 @@ export const MATCH = clientFamily({
     'user-a': User('One player.'),
     'user-b': User('The other player.'),
     winner: User('Who won: `user-a` or `user-b`.'),
-    'user-a-postmatch-info': PostmatchInfo,
-    'user-b-postmatch-info': Type.Optional(PostmatchInfo),
+    'user-a-postmatch-info': Info,
+    'user-b-postmatch-info': Type.Optional(Info),
     'game-tier': Whole(1, 'The table that was played at.'),
     duration: Whole(0, 'How long it took.', 's'),
   },
@@ -36,7 +39,11 @@ export const MATCH = clientFamily({
     player_id: Type.Optional(PlayerId),
     platform: Type.Optional(PlatformName),
   },
-  raw: { platform: Type.Optional(AnyPlatform) },
+  raw: {
+    platform: Type.Optional(AnyPlatform),
+    'user-a-postmatch-info': RawInfo,
+    'user-b-postmatch-info': Type.Optional(RawInfo),
+  },
   example: {
     'user-a': 'player_1',
     'user-b': 'player_2',
