@@ -28,6 +28,13 @@ describe.each(PLACES)('questline windows rebuild, with $name', ({ fresh, isShare
     at = isShared ? log.url : log.analyticsFile
     url = isShared ? log.url : `sqlite:///${at}`
     await fillBusyLog(log, 60)
+    // In the order of their bytes, as rows are compared, these are no neighbours.
+    await log.games(
+      ...['zoe', 'Zoe', 'zoë', 'Ana', 'ana', 'player-7', 'player_7'].map((player) => ({
+        ...{ type: 'session_start', player },
+        fields: { device_id: player, seq: 1, platform: 'ios' },
+      })),
+    )
   })
   afterAll(async () => {
     await log.close()
