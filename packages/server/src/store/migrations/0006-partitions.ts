@@ -112,9 +112,10 @@ const WEEKS_BEHIND = 6
 
 const ids = (): string[] => [
   `CREATE FUNCTION event_week(id BYTEA) RETURNS BIGINT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN get_byte(id, 6) >> 4 = 7 THEN (get_byte(id, 0)::bigint << 40
-      | get_byte(id, 1)::bigint << 32 | get_byte(id, 2)::bigint << 24 | get_byte(id, 3)::bigint << 16
-      | get_byte(id, 4)::bigint << 8 | get_byte(id, 5)::bigint) / ${WEEK_MS} ELSE -1 END $$`,
+    SELECT CASE WHEN get_byte(id, 6) >> 4 = 7 THEN ((get_byte(id, 0)::bigint << 40)
+      | (get_byte(id, 1)::bigint << 32) | (get_byte(id, 2)::bigint << 24)
+      | (get_byte(id, 3)::bigint << 16) | (get_byte(id, 4)::bigint << 8)
+      | get_byte(id, 5)::bigint) / ${WEEK_MS} ELSE -1 END $$`,
   `CREATE TABLE known_event_ids (
     app TEXT NOT NULL,
     event_id BYTEA NOT NULL,
