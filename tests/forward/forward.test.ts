@@ -258,7 +258,7 @@ describe('a server that forwards nothing', () => {
       const { errors } = await runNode(['--import', tell, '--input-type=module', '-e', code], root)
       return errors.includes('aws-sdk')
     }
-    const front = "await import('./packages/server/src/sinks-worker.ts')"
+    const front = "await import('./packages/server/src/forward-worker.ts')"
     expect(await load(front)).toBe(false)
     const on =
       "const { createFirehose } = await import('./packages/server/src/forward/forward.ts'); await createFirehose({ stream: 's', region: 'r', timeoutMs: 1 })"

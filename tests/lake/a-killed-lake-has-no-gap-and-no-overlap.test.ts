@@ -23,7 +23,7 @@ let expected: readonly unknown[]
 beforeAll(async () => {
   lake = await openTestLake()
   await fillBusyLog(lake.log, 40)
-  await lake.judge()
+  await lake.judge(BATCH_EVENTS)
   const texts = await logTexts(lake.log.store.read, 0, await newestOffset(lake.log.store.read))
   expected = texts.map(({ head, event }) => {
     const { offset, event_id, event_type, player_id } = JSON.parse(head)

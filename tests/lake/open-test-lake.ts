@@ -43,8 +43,8 @@ export type TestLake = {
   record(event: Partial<NewGameEvent>): Promise<void>
   /** Quality and the lake take all that the log has. */
   bring(changes?: Partial<LakeSettings>): Promise<void>
-  /** Quality alone. */
-  judge(): Promise<void>
+  /** Quality alone, so many offsets at a time. */
+  judge(batchEvents?: number): Promise<void>
   read<T>(work: (lake: Lake) => Promise<T>): Promise<T>
   rows(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   verify(): ReturnType<typeof verifyLake>
@@ -106,7 +106,8 @@ async function open(
       ),
       { events: 1 },
     )
-  const judge = () => testConsumers(log.store, { file, analytics }).drain()
+  const judge = (batchEvents = 1_000) =>
+    testConsumers(log.store, { file, analytics }, { batchEvents }).drain()
 
   const onFatal = (error: Error) => {
     throw error

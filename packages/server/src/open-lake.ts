@@ -1,23 +1,25 @@
 import { dirname, join } from 'node:path'
 import { createStage, type Leases, type Stage } from './analytics/analytics.ts'
-import { createLakeConsumer, type LakeParts, type RawSettings } from './lake/lake.ts'
+import {
+  createLakeConsumer,
+  type LakeConsumer,
+  type LakeParts,
+  type LakeSettings,
+  type RawSettings,
+} from './lake/lake.ts'
 import type { LakeConfig } from './sink-settings.ts'
 
-/**
- * The consumer that writes the lake of the settings, with its lease.
- * @param isEager writes what there is, instead of gathering it
- */
+/** The consumer that writes the lake of the settings, with its lease. */
 export const createLakeStage = (
   { leases, ...parts }: LakeParts & { readonly leases: Leases },
-  lake: LakeConfig,
-  isEager: boolean,
-): Stage =>
-  createStage(
-    { store: parts.analytics, leases },
-    createLakeConsumer(parts, isEager ? { ...lake, batchMs: 0 } : lake),
-    // It asks how far quality is, and takes what that has written.
-    { events: lake.batchEvents },
-  )
+  lake: LakeSettings,
+): Stage & Pick<LakeConsumer, 'isTended'> => {
+  const consumer = createLakeConsumer(parts, lake)
+  // It asks how far quality is, and takes what that has written.
+  const settings = { events: lake.batchEvents }
+  const stage = createStage({ store: parts.analytics, leases }, consumer, settings)
+  return { ...stage, isTended: consumer.isTended }
+}
 
 /**
  * How events that have left the log's table are read.

@@ -54,7 +54,7 @@ export async function createPipeline(
   )
   const sinks = runs.sinks
     ? createSinks(
-        { clock: world.clock, logger: world.logger, metrics, watch },
+        { analytics: store, clock: world.clock, logger: world.logger, metrics, watch },
         { database, analytics, lake: config.lake, forward: config.forward },
       )
     : null

@@ -1,13 +1,33 @@
 import type { PipelineOrder } from './pipeline-messages.ts'
 import type { ForwardConfig, LakeConfig } from './sink-settings.ts'
 
-/** What the thread of the lake and of forwarding is told when it begins. */
-export type SinksOrder = Pick<PipelineOrder, 'database' | 'analytics'> & {
+type Place = Pick<PipelineOrder, 'database' | 'analytics'>
+
+/** What the thread that sends events on is told when it begins. */
+export type ForwardOrder = Place & {
+  /** Where events are that have left the log's table. */
   readonly lake: LakeConfig
-  readonly forward: ForwardConfig
+  readonly forward: Exclude<ForwardConfig, { readonly kind: 'off' }>
 }
 
 /** Beside what all threads of consumers tell. */
-export type FromSinks =
+export type FromForward =
   /** When the oldest event was received that is not acknowledged; null when all are. */
   { readonly kind: 'backlog'; readonly receivedAt: number | null }
+
+/** What the process that writes the lake is told when it begins. */
+export type LakeOrder = Place & {
+  readonly lake: LakeConfig
+  /** Events up to here become files now, and those of a whole batch that follow. */
+  readonly until: number
+}
+
+/** To that process: end after what you are at. It has its order from the first message. */
+export type ToLake = LakeOrder | 'stop'
+
+/** The last word of that process, unless it died. */
+export type FromLake =
+  | { readonly kind: 'written' }
+  /** Another process writes the lake. */
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'failed'; readonly error: string }

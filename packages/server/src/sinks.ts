@@ -1,10 +1,14 @@
 import { type Backlog, backlogOf } from './forward/forward.ts'
+import { createLakeKeeper } from './lake-keeper.ts'
 import type { FromPipeline } from './pipeline-messages.ts'
 import { createThread, type ThreadWatch } from './pipeline-thread.ts'
 import type { Clock, Logger, Metrics, Stop } from './platform/platform.ts'
-import type { FromSinks, SinksOrder } from './sinks-messages.ts'
+import type { ForwardConfig } from './sink-settings.ts'
+import type { ForwardOrder, FromForward, LakeOrder } from './sinks-messages.ts'
+import type { Store } from './store/store.ts'
 
 export type SinksParts = {
+  readonly analytics: Store
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -15,8 +19,16 @@ const LOOK_MS = 60_000
 /** An alarm that lasts is told again. */
 const REMIND_MS = 3_600_000
 
-/** The thread of the lake and of forwarding, and the alarm when events are not acknowledged for long. */
-export function createSinks({ clock, logger, metrics, watch }: SinksParts, order: SinksOrder) {
+export type SinksSettings = Omit<LakeOrder, 'until'> & { readonly forward: ForwardConfig }
+
+/**
+ * The process that writes the lake, the thread that sends events on where that is wanted, and the
+ * alarm when events are not acknowledged for long.
+ */
+export function createSinks(
+  { analytics, clock, logger, metrics, watch }: SinksParts,
+  { forward, ...order }: SinksSettings,
+) {
   let waiting: number | null = null
   let toldAt = Number.NEGATIVE_INFINITY
   const backlog = (): Backlog => backlogOf(waiting, clock.now())
@@ -30,14 +42,20 @@ export function createSinks({ clock, logger, metrics, watch }: SinksParts, order
     backlog().isAlarm ? 1 : 0,
   )
 
-  const script = new URL('./sinks-worker.ts', import.meta.url)
-  const thread = createThread(script, order, {
-    ...watch,
-    hear(message: FromPipeline | FromSinks) {
-      if (message.kind === 'backlog') waiting = message.receivedAt
-      else watch.hear(message)
-    },
-  })
+  const keeper = createLakeKeeper({ analytics, clock, watch }, order)
+  const createForwarding = (wanted: ForwardOrder['forward']) =>
+    createThread(
+      new URL('./forward-worker.ts', import.meta.url),
+      { ...order, forward: wanted } satisfies ForwardOrder,
+      {
+        ...watch,
+        hear(message: FromPipeline | FromForward) {
+          if (message.kind === 'backlog') waiting = message.receivedAt
+          else watch.hear(message)
+        },
+      },
+    )
+  const forwarding = forward.kind === 'off' ? null : createForwarding(forward)
 
   const look = (): void => {
     const { ageMs, isAlarm } = backlog()
@@ -55,12 +73,12 @@ export function createSinks({ clock, logger, metrics, watch }: SinksParts, order
       return isAlarm ? [`events have waited for ${hours} hours to be forwarded`] : []
     },
     begin(): Stop {
-      const stop = thread.begin()
+      const stops = [keeper.begin(), ...(forwarding ? [forwarding.begin()] : [])]
       const timer = setInterval(look, LOOK_MS)
       timer.unref()
-      return () => {
+      return async () => {
         clearInterval(timer)
-        return stop()
+        await Promise.all(stops.map((stop) => stop()))
       }
     },
   }

@@ -50,7 +50,9 @@ async function bringUpToDate(opened: OpenedAnalytics): Promise<void> {
   const { store, analytics, leases, config, clock, consumers } = opened
   const head = await newestOffset(store.read)
   const quality = consumers.stages.filter(({ name }) => name === 'quality')
-  const lake = createLakeStage({ books: store, analytics, leases, clock }, config.lake, true)
+  // What there is, instead of gathering it.
+  const settings = { ...config.lake, batchMs: 0 }
+  const lake = createLakeStage({ books: store, analytics, leases, clock }, settings)
   try {
     await catchUp(quality, head, WAIT_MS)
     await askLake(analytics, head)

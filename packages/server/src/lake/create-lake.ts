@@ -28,6 +28,14 @@ export type LakeSettings = {
   readonly logKeptMs: number
   /** How long files stay after the receipt of their newest event; null for ever. */
   readonly keptMs: number | null
+  /** Later events make no batch due. */
+  readonly until?: number
+}
+
+/** It also looks after the files that it has written. */
+export type LakeConsumer = Consumer & {
+  /** Nothing is left to merge or to take away until the next batch; a step without events works on it. */
+  isTended(): boolean
 }
 
 /** The last offset of a batch of about this many events: where quality has ended one of its own. */
@@ -54,9 +62,9 @@ export const registerLake = (analytics: Store): Promise<void> =>
  * The consumer that writes the lake. Its files and the manifest are its effect, so the manifest is its
  * checkpoint too; the one in the analytics file follows, for whoever asks how far the lake is.
  */
-export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Consumer {
+export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): LakeConsumer {
   const { books, analytics, clock, onStep } = parts
-  const { folder, memoryLimitMb, batchEvents } = settings
+  const { folder, memoryLimitMb, batchEvents, until = Number.POSITIVE_INFINITY } = settings
   const sources = createSources(books.read, analytics.read)
   const gathering = createGathering(clock, settings)
   const tend = createTending(parts, settings)
@@ -71,7 +79,7 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Co
       if (upto > head) throw new LakeError(ahead(folder, upto, head))
       if (upto > after) return { first: after + 1, last: upto }
       tend.begin()
-      const judged = await checkpointOf(analytics.read, 'quality')
+      const judged = Math.min(until, await checkpointOf(analytics.read, 'quality'))
       const isDue =
         planned === null
           ? gathering.isDue(judged - upto, await askedOf(analytics.read), upto)
@@ -93,6 +101,7 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): Co
     apply: async () => undefined,
     committed: tend.wanted,
     forget: gathering.reset,
+    isTended: tend.isDone,
   }
 }
 
@@ -104,12 +113,17 @@ const ahead = (folder: string, upto: number, head: number): string =>
   `the lake in ${folder} goes to ${upto} and the log only to ${head}, as after a restore of older books: put the copy of the lake that belongs to them in its place`
 
 /** How long events are gathered before they become a batch. */
-function createGathering(
-  clock: LakeParts['clock'],
+export function createGathering(
+  clock: Pick<LakeParts['clock'], 'monotonic'>,
   { batchEvents, batchMs }: Pick<LakeSettings, 'batchEvents' | 'batchMs'>,
 ) {
   let since: number | null = null
   return {
+    /**
+     * @param pending events that are in no file yet
+     * @param asked the last offset that somebody waits for
+     * @param upto the last one that is in a file
+     */
     isDue(pending: number, asked: number, upto: number): boolean {
       if (pending <= 0) return false
       const now = clock.monotonic()
@@ -149,6 +163,7 @@ function createTending(
       sweepStrays(folder)
       begun = true
     },
+    isDone: () => !isWanted,
     wanted(): void {
       isWanted = true
     },

@@ -4,8 +4,10 @@
 // at any moment leaves neither a gap nor an overlap. What the log's table no longer holds is read here.
 export { compact, type Merge } from './compact.ts'
 export {
+  createGathering,
   createLakeConsumer,
   LAKE,
+  type LakeConsumer,
   type LakeParts,
   type LakeSettings,
   registerLake,
@@ -16,7 +18,7 @@ export type { Plain } from './plain-value.ts'
 export { type Answer, query } from './query.ts'
 export { createRawPages, type RawPages, type RawSettings } from './raw-pages.ts'
 export { type Lake, type ReaderSettings, withLake } from './read-lake.ts'
-export { askLake } from './requests.ts'
+export { askedOf, askLake } from './requests.ts'
 export { type LakeStats, lakeStats, type TopicStats } from './stats.ts'
 export { FORMS, viewOf } from './topics.ts'
 export { type Verification, verifyLake } from './verify.ts'

@@ -1,0 +1,56 @@
+import { openAnalytics, openLeases } from './analytics/analytics.ts'
+import { createLakeStage } from './open-lake.ts'
+import { systemClock } from './platform/clock.ts'
+import { systemRandom } from './platform/random.ts'
+import type { FromLake, LakeOrder, ToLake } from './sinks-messages.ts'
+import { openStore } from './store/store.ts'
+
+// The process that writes what is due into the lake, and ends. Its memory goes back to the system, and
+// its priority is below that of whoever answers players.
+
+const CONNECTIONS_MAX = 2
+
+async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromLake> {
+  const random = systemRandom()
+  const { database, analytics: place, lake, until } = order
+  const books = openStore(
+    { random, onIdleError: () => undefined },
+    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+  )
+  const analytics = await openAnalytics({ now: systemClock.now, random }, place.place)
+  const leases = openLeases(
+    { store: analytics, monotonic: systemClock.monotonic, random, file: place.file },
+    place.place,
+  )
+  const parts = { books, analytics, clock: systemClock, leases }
+  const stage = createLakeStage(parts, { ...lake, batchMs: 0, until })
+  try {
+    if (!(await stage.lease.take())) return { kind: 'busy' }
+    while ((await stage.step()) > 0 || !stage.isTended()) {
+      if (isStopping()) break
+    }
+    await stage.lease.release()
+    return { kind: 'written' }
+  } finally {
+    await analytics.close()
+    await books.close()
+  }
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
+
+let isStopping = false
+process.on('message', (message: ToLake) => {
+  if (message === 'stop') {
+    isStopping = true
+    return
+  }
+  void write(message, () => isStopping)
+    .catch((error: unknown): FromLake => ({ kind: 'failed', error: textOf(error) }))
+    .then((said) => process.send?.(said, () => process.disconnect?.()))
+})
+// Whoever sees that the server is gone may begin at once with what this one is at.
+process.on('disconnect', () => process.exit())
+// Ctrl-C reaches the whole group of processes; the server decides.
+process.on('SIGINT', () => undefined)

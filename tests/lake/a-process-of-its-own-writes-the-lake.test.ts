@@ -1,0 +1,151 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants, getPriority } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
+import { readManifest } from '../../packages/server/src/lake/lake.ts'
+import { createLakeKeeper } from '../../packages/server/src/lake-keeper.ts'
+import type { FromPipeline } from '../../packages/server/src/pipeline-messages.ts'
+import { systemClock } from '../../packages/server/src/platform/platform.ts'
+import { fileOf } from '../open-store.ts'
+import { lakeSettings, openTestLake, type TestLake } from './open-test-lake.ts'
+
+const SCRIPT = join(import.meta.dirname, '../../packages/server/src/lake-process.ts')
+const ON_LINUX = process.platform === 'linux'
+
+let lake: TestLake
+beforeEach(async () => {
+  lake = await openTestLake()
+})
+afterEach(() => lake.close())
+
+const orderFor = ({ log, analyticsFile: file, folder }: TestLake) => ({
+  database: { kind: 'sqlite' as const, file: fileOf(log.url), busyTimeoutMs: 5_000 },
+  analytics: { place: { kind: 'sqlite' as const, file, busyTimeoutMs: 5_000 }, file },
+  lake: { ...lakeSettings(folder), keptMs: null },
+})
+
+/** A keeper of this lake, and what it tells. */
+function keeping() {
+  const told: FromPipeline[] = []
+  const watch = { hear: (message: FromPipeline) => void told.push(message) }
+  const parts = { analytics: lake.analytics, clock: systemClock, watch }
+  return { told, keeper: createLakeKeeper(parts, orderFor(lake)) }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + 20_000
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error('it does not happen')
+    await sleep(5)
+  }
+}
+
+/** The processes that write a lake for this one. */
+const writers = (): readonly number[] =>
+  readdirSync('/proc/self/task')
+    .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' '))
+    .map(Number)
+    .filter((pid) => pid > 0 && commandOf(pid).includes(SCRIPT))
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const someGames = (count: number) =>
+  lake.log.games(...Array.from({ length: count }, () => ({ type: 'session_start', player: 'ana' })))
+
+describe('the process that writes the lake', () => {
+  it('writes what is due, looks after it, and tells how far it is', async () => {
+    await someGames(3)
+    await lake.judge()
+    const { told, keeper } = keeping()
+    const stop = keeper.begin()
+    await until(() => told.some((one) => one.kind === 'step' && one.offset === 3))
+    await stop()
+    expect(told).toEqual([
+      { kind: 'step', stage: 'lake', offset: 0 },
+      { kind: 'step', stage: 'lake', offset: 3 },
+    ])
+    expect((await lake.verify()).faults).toEqual([])
+    // They are of March, and the log keeps events for 35 days.
+    expect(readManifest(lake.folder).log_expired).toBe(3)
+  })
+
+  it.runIf(ON_LINUX)('yields to the server, and is gone after its batch', async () => {
+    await someGames(3)
+    await lake.judge()
+    const { keeper } = keeping()
+    const stop = keeper.begin()
+    await until(() => writers().length === 1)
+    const [pid = 0] = writers()
+    expect(getPriority(pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL)
+    await until(() => readManifest(lake.folder).upto === 3)
+    await until(() => writers().length === 0)
+    await stop()
+  })
+
+  it('leaves nothing unwritten when the server stops', async () => {
+    const { keeper } = keeping()
+    const stop = keeper.begin()
+    await someGames(2)
+    await lake.judge()
+    await stop()
+    expect(readManifest(lake.folder).upto).toBe(2)
+  })
+
+  it('leaves the lake to whoever writes it', async () => {
+    await someGames(2)
+    await lake.judge()
+    const lease = createLeases(lake.analyticsFile)('lake')
+    await lease.take()
+    const { told, keeper } = keeping()
+    await keeper.begin()()
+    expect(readManifest(lake.folder).upto).toBe(0)
+    await lease.release()
+    await keeper.begin()()
+    expect(readManifest(lake.folder).upto).toBe(2)
+    expect(told.filter(({ kind }) => kind === 'failure')).toEqual([])
+  })
+
+  it('tells why it cannot, and tries again', async () => {
+    await someGames(1)
+    await lake.judge()
+    const day = join(lake.folder, 'events-raw/date=2026-03-01')
+    mkdirSync(day, { recursive: true })
+    writeFileSync(join(day, '1-1.parquet'), 'left over')
+    const { told, keeper } = keeping()
+    const stop = keeper.begin()
+    await until(() => told.filter(({ kind }) => kind === 'failure').length === 2)
+    expect(told.find(({ kind }) => kind === 'failure')).toMatchObject({
+      stage: 'lake',
+      error: expect.stringContaining('has files and no manifest.json'),
+    })
+    await stop()
+    expect(told.filter(({ kind }) => kind === 'failure').length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('ends at once when its server is gone', async () => {
+    await someGames(10_000)
+    await lake.judge()
+    const child = fork(SCRIPT, { execArgv: [] })
+    const exit = once(child, 'exit')
+    child.send({ ...orderFor(lake), until: 10_000 })
+    await until(() => readManifest(lake.folder).planned !== null)
+    child.disconnect()
+    await exit
+    expect(readManifest(lake.folder)).toMatchObject({
+      upto: 0,
+      planned: { first: 1, last: 10_000 },
+    })
+    await lake.bring()
+    expect(await lake.verify()).toMatchObject({ ok: true, checked: { compared: 10_000 } })
+  })
+})
