@@ -42,7 +42,7 @@ SELECT * FROM (VALUES ${countries()}) AS c (code, country)`,
       `CREATE TEMPORARY VIEW actives AS
 SELECT CAST(CAST(TO_TIMESTAMP_LTZ(time_ms, 3) AS DATE) AS STRING) AS utc_day, app, user_id,
   COALESCE(country_code, ${text(UNKNOWN)}) AS country_code,
-  COALESCE(platform, ${text(UNKNOWN)}) AS platform
+  CASE WHEN platform IS NULL OR platform = ${text(ALL)} THEN ${text(UNKNOWN)} ELSE platform END AS platform
 FROM events_enriched
 WHERE ${where}`,
       `CREATE TEMPORARY VIEW users AS

@@ -6,7 +6,7 @@ import { fingerprintOf, type Job } from './job.ts'
 import type { JobBook, JobEntry } from './job-book.ts'
 import { isOver, type JobManager, type JobReport } from './job-manager.ts'
 import { MINUTES_JOB, type MinutesSettings, minuteOf, minutesJob } from './minutes-job.ts'
-import { checkPlan } from './plan.ts'
+import { checkPlan, optimizedOf } from './plan.ts'
 import type { FlinkTables } from './tables.ts'
 
 export type DeploymentParts = {
@@ -64,7 +64,7 @@ export function createDeployment(parts: DeploymentParts, settings: DeploymentSet
     async plan(): Promise<string> {
       const plan = await parts.gateway.explain(jobOf(null))
       checkPlan(plan)
-      return plan
+      return optimizedOf(plan)
     },
 
     /** Starts it without a state: all minutes that the topic holds, or those since an instant, are counted anew. */

@@ -10,10 +10,15 @@ const BOUNDED: readonly string[] = [
   ...['LocalWindowAggregate', 'GlobalWindowAggregate'],
 ]
 
+/** What is run; before it EXPLAIN prints what was asked for. */
+export const optimizedOf = (plan: string): string =>
+  plan.slice(Math.max(0, plan.indexOf('== Optimized Execution Plan ==')))
+
 /** The operators of a plan as EXPLAIN prints it, each once. */
 export function operatorsOf(plan: string): readonly string[] {
-  const optimized = plan.slice(plan.indexOf('== Optimized Execution Plan =='))
-  const names = [...optimized.matchAll(/^[\s:|+-]*([A-Z]\w+)\(/gm)].map(([, name = '']) => name)
+  const names = [...optimizedOf(plan).matchAll(/^[\s:|+-]*([A-Z]\w+)\(/gm)].map(
+    ([, name = '']) => name,
+  )
   return [...new Set(names)].sort()
 }
 

@@ -1,0 +1,48 @@
+// npm run test:scale [-- words for vitest]: the tests that need the engines, on a cluster of their own.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  MissingRequirement,
+  removeData,
+  startEngines,
+  stopEngines,
+  testSettings,
+} from './engines.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
+async function runTests(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'questline-scale-test-'))
+  try {
+    const { addresses } = await startEngines(testSettings(process.env, folder), { say })
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
+    const words = ['run', '--config', 'vitest.scale.config.ts', ...process.argv.slice(2)]
+    const tests = spawn(process.execPath, [vitest, ...words], {
+      cwd: ROOT,
+      env: { ...process.env, KAFKA_BROKERS: addresses.KAFKA_BROKERS, SCALE_DIR: folder },
+      stdio: 'inherit',
+    })
+    const [code] = await once(tests, 'exit')
+    return typeof code === 'number' ? code : 1
+  } finally {
+    await stopEngines(folder, say)
+    removeData(folder)
+  }
+}
+
+// The cluster is stopped all the same: the tests get the signal too, and end.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+
+try {
+  process.exitCode = await runTests()
+} catch (error) {
+  if (!(error instanceof MissingRequirement)) throw error
+  say(`scale: ${error.message}`)
+  process.exitCode = 2
+}
