@@ -13,15 +13,19 @@ export type InFlight = {
 export function createInFlight(): InFlight {
   const running = new Set<string>()
   return {
-    async run(intent, work) {
+    // Two promises less than an async function with a finally takes: a hundredth of an earn.
+    run(intent, work) {
       if (intent === null) return work()
       const { scope } = intent
-      if (running.has(scope)) throw new ProblemError('idempotency-key-in-use', { retryAfter: 1 })
-      running.add(scope)
+      const leave = (): void => void running.delete(scope)
       try {
-        return await work()
-      } finally {
-        running.delete(scope)
+        if (running.has(scope)) throw new ProblemError('idempotency-key-in-use', { retryAfter: 1 })
+        const worked = work()
+        running.add(scope)
+        worked.then(leave, leave)
+        return worked
+      } catch (error) {
+        return Promise.reject(error)
       }
     },
   }

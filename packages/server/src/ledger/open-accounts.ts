@@ -14,27 +14,27 @@ export type OpenAccount = {
 
 type AccountRow = Account & { readonly playerId: string; readonly currency: string }
 
-const nameOf = (of: { readonly playerId: string; readonly currency: string }): string =>
-  `${of.currency} ${of.playerId}`
-
 /** The account of each posting, in their order; postings of one account share one. */
 export async function openAccounts(
   tx: Tx,
   postings: readonly Posting[],
 ): Promise<readonly OpenAccount[]> {
-  const byName = new Map<string, OpenAccount>()
+  // Two maps, since a name made of both would be made unique among all strings at each look.
+  const byCurrency = new Map<string, Map<string, OpenAccount>>()
+  const wanted: OpenAccount[] = []
   const accounts = postings.map(({ playerId, currency }) => {
-    const name = nameOf({ playerId, currency })
-    const known = byName.get(name)
+    const byPlayer = byCurrency.get(currency) ?? new Map<string, OpenAccount>()
+    if (byPlayer.size === 0) byCurrency.set(currency, byPlayer)
+    const known = byPlayer.get(playerId)
     if (known) return known
     const account: OpenAccount = { playerId, currency, before: null, now: null }
-    byName.set(name, account)
+    byPlayer.set(playerId, account)
+    wanted.push(account)
     return account
   })
-  const wanted = [...byName.values()]
   const tuples = wanted.map(({ playerId, currency }) => [playerId, currency])
   for (const row of await tx.run<AccountRow>(FIND_ACCOUNTS, tuples)) {
-    const account = byName.get(nameOf(row))
+    const account = byCurrency.get(row.currency)?.get(row.playerId)
     if (account) account.before = account.now = row
   }
   await findPlayers(

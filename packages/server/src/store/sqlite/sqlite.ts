@@ -113,19 +113,8 @@ const reading =
   async <R>(statement: Statement, values: readonly SqlValue[]) =>
     failing(() => rowsOf<R>(connection.prepared(statement), values))
 
-/** Rows are made here from their cells: the driver's own are dictionaries, slow to make and to read. */
-function rowsOf<R>({ statement, columns }: Prepared, values: readonly SqlValue[]): R[] {
-  const rows: unknown[] = statement.all(...(values as SQLInputValue[]))
-  return rows.map((cells) => toRow<R>(columns, cells as SqlValue[]))
-}
-
-function toRow<R>(columns: readonly string[], cells: readonly SqlValue[]): R {
-  const row: Record<string, SqlValue | undefined> = {}
-  columns.forEach((name, index) => {
-    row[name] = cells[index]
-  })
-  return row as R
-}
+const rowsOf = <R>(prepared: Prepared, values: readonly SqlValue[]): R[] =>
+  runEach<R>(prepared, [values])
 
 /** On a connection of its own: on the shared one, other requests would read the past. */
 async function inSnapshot<T>(
@@ -191,16 +180,31 @@ async function committing<T>(db: DatabaseSync, work: () => Promise<T>): Promise<
   }
 }
 
+/** Rows are made here from their cells: the driver's own are dictionaries, slow to make and to read. */
 function runEach<R>(prepared: Prepared, tuples: readonly (readonly SqlValue[])[]): R[] {
-  if (prepared.columns.length > 0) return tuples.flatMap((tuple) => rowsOf<R>(prepared, tuple))
-  changeEach(prepared, tuples)
-  return []
+  const { statement, columns } = prepared
+  const rows: R[] = []
+  if (columns.length === 0) changeEach(prepared, tuples)
+  else {
+    for (const tuple of tuples) {
+      const found: unknown[] = statement.all(...(tuple as SQLInputValue[]))
+      for (const cells of found) rows.push(toRow<R>(columns, cells as SqlValue[]))
+    }
+  }
+  return rows
+}
+
+function toRow<R>(columns: readonly string[], cells: readonly SqlValue[]): R {
+  const row: Record<string, SqlValue | undefined> = {}
+  for (let i = 0; i < columns.length; i += 1) row[columns[i] ?? ''] = cells[i]
+  return row as R
 }
 
 function changeEach({ statement }: Prepared, tuples: readonly (readonly SqlValue[])[]): number {
   let changed = 0
-  for (const tuple of tuples)
+  for (const tuple of tuples) {
     changed += Number(statement.run(...(tuple as SQLInputValue[])).changes)
+  }
   return changed
 }
 
