@@ -194,6 +194,25 @@ describe('roles on one PostgreSQL', () => {
     expect(await tokens()).toEqual([2, 2, 2])
   }, 60_000)
 
+  it('the lake is written by a process of its own, and commands find all of it there', async () => {
+    await start('files', 'lake,reports')
+    expect((await fetch(`${at('files').facts.address}/health/ready`)).status).toBe(200)
+    const { exit, output, errors } = await questline(['lake', 'verify', '--json'], {
+      folder,
+      settings: { ...settings, DATA_DIR: join(folder, 'files') },
+    })
+    expect({ exit, errors }).toEqual({ exit: 0, errors: '' })
+    expect(JSON.parse(output)).toMatchObject({ ok: true, faults: [] })
+    const [lake] = await plainSql(
+      database.url,
+      "SELECT c.log_offset = h.log_offset AS whole FROM analytics.checkpoints c, log_head h WHERE consumer = 'lake'",
+    )
+    expect(lake).toEqual({ whole: true })
+    // It reads what the lake holds now.
+    const metrics = await (await fetch(`${at('files').facts.address}/metrics`)).text()
+    expect(metrics).toMatch(/^questline_lake_lag_events \d+$/m)
+  }, 60_000)
+
   it('one that hung while another one took over counts nothing twice when it wakes', async () => {
     const playing = (async () => {
       for (let n = 0; n < 20; n += 1) await play(n % 2 ? 'api 1' : 'api 2', 7)

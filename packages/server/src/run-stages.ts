@@ -27,6 +27,7 @@ export async function runStages(stages: readonly Stage[], port: MessagePort): Pr
           // What it has written is what others wait for.
           bell.ring()
         },
+        onStandBy: ({ name }, offset) => post({ kind: 'step', stage: name, offset }),
         onFailure: ({ name }, error, againMs) =>
           post({ kind: 'failure', stage: name, error: textOf(error), againMs }),
         onRecovery: ({ name }) => post({ kind: 'recovery', stage: name }),

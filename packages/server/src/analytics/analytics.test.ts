@@ -150,6 +150,24 @@ describe('a consumer', () => {
     expect(await total()).toBe(100)
   })
 
+  it('whose lease another one holds says how far that one is', async () => {
+    const holder = createLeases(file)('counting')
+    await holder.take()
+    await stageOf(counting()).step()
+    const stopping = new AbortController()
+    const said: string[] = []
+    await runStage(stageOf(counting()), {
+      signal: stopping.signal,
+      idle: async () => stopping.abort(),
+      onStep: () => said.push('step'),
+      onStandBy: (_, offset) => said.push(`stands by at ${offset}`),
+      onRecovery: () => said.push('recovery'),
+      onFailure: () => said.push('failure'),
+    })
+    expect(said).toEqual(['stands by at 10'])
+    await holder.release()
+  })
+
   it('whose lease another one holds is left alone, and waited for', async () => {
     const holder = createLeases(file)('counting')
     expect(await holder.take()).toBe(true)

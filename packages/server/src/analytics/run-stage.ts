@@ -9,6 +9,8 @@ export type Follow = {
   idle(): Promise<void>
   /** After each step that took something, with the last offset that was seen. */
   onStep(stage: Stage, offset: number): void
+  /** While another process does it: how far that one is. */
+  onStandBy?(stage: Stage, offset: number): void
   /** After a step that went well again. */
   onRecovery(stage: Stage): void
   /** A failure, and after how many milliseconds the same step is tried again. */
@@ -26,7 +28,9 @@ export async function runStage(stage: Stage, follow: Follow): Promise<void> {
   let failures = 0
   while (!follow.signal.aborted) {
     try {
-      const taken = (await stage.lease.take()) ? await stage.step() : 0
+      const isOurs = await stage.lease.take()
+      const taken = isOurs ? await stage.step() : 0
+      if (!isOurs) follow.onStandBy?.(stage, await stage.checkpoint())
       if (failures > 0) follow.onRecovery(stage)
       failures = 0
       if (taken > 0) follow.onStep(stage, await stage.checkpoint())
