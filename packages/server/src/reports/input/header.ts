@@ -38,15 +38,32 @@ export async function openCsv(path: string): Promise<FileHandle> {
   }
 }
 
+/** A usual header is shorter: what is read beyond it takes memory and time for nothing. */
+const USUAL_BYTES = 65_536
+
 /** The same of a file that is open. */
 export async function headerOf(file: FileHandle, path: string, fileBytes: number): Promise<Header> {
+  const usual = await headerWithin(Math.min(USUAL_BYTES, fileBytes), file, path)
+  if (typeof usual !== 'string') return usual
+  const found = await headerWithin(Math.min(RECORD_BYTES_MAX, fileBytes), file, path)
+  if (typeof found !== 'string') return found
+  throw noHeader(basename(path), found === 'empty')
+}
+
+/** The header, or why there is none in the first bytes of the file. */
+async function headerWithin(
+  bytesMax: number,
+  file: FileHandle,
+  path: string,
+): Promise<Header | 'empty' | 'longer'> {
   const name = basename(path)
-  const window = createWindow(Math.min(RECORD_BYTES_MAX, fileBytes) + 4)
+  const window = createWindow(bytesMax + 4)
   const { bytes } = window
   const { filled, whole } = await fill(file, bytes, path)
   refuseOtherFormats(bytes.subarray(0, filled), name)
-  const start = bytes.subarray(0, filled).indexOf(BOM) === 0 ? BOM.length : 0
-  const delimiter = delimiterOf(bytes.subarray(start, filled))
+  const start = beginsWith(bytes.subarray(0, filled), BOM) ? BOM.length : 0
+  const { delimiter, isSure } = delimiterOf(bytes.subarray(start, filled))
+  if (!isSure && bytesMax === USUAL_BYTES) return 'longer'
   const state = { ...createWalk(1), start, at: start, cellStart: start }
   const grammar = { delimiter: delimiter.charCodeAt(0), byLine: false }
   const first: { record?: Walk } = {}
@@ -55,7 +72,7 @@ export async function headerOf(file: FileHandle, path: string, fileBytes: number
     first.record = { ...record }
     return false
   })
-  if (first.record === undefined) throw noHeader(name, whole)
+  if (first.record === undefined) return whole ? 'empty' : 'longer'
   if (first.record.fault) throw new InputError(`${name}: ${OPEN_QUOTE}`)
   const own = bytes.subarray(first.record.start, first.record.stop)
   if (own.includes(0)) throw new InputError(`${name}: ${NOT_UTF8}`)
@@ -78,9 +95,12 @@ const OTHER_FORMATS: readonly (readonly [bytes: readonly number[], what: string]
   [[0x1f, 0x8b], 'it is compressed with gzip; unpack it first'],
 ]
 
+const beginsWith = (head: Buffer, bytes: Buffer): boolean =>
+  head.subarray(0, bytes.length).equals(bytes)
+
 function refuseOtherFormats(head: Buffer, name: string): void {
   for (const [bytes, what] of OTHER_FORMATS) {
-    if (head.indexOf(Buffer.from(bytes)) === 0) throw new InputError(`${name}: ${what}`)
+    if (beginsWith(head, Buffer.from(bytes))) throw new InputError(`${name}: ${what}`)
   }
 }
 
@@ -110,22 +130,28 @@ async function fill(
   return { filled, whole: false }
 }
 
-/** The separator that the header holds most often outside quotes; a comma when it holds none. */
-function delimiterOf(head: Buffer): Delimiter {
+/**
+ * The separator that the header holds most often outside quotes; a comma when it holds none. It is sure
+ * where the line ends.
+ */
+function delimiterOf(head: Buffer): { readonly delimiter: Delimiter; readonly isSure: boolean } {
   const counts: Record<Delimiter, number> = { ',': 0, ';': 0, '\t': 0 }
   let quoted = false
   let begun = false
+  let isSure = false
   for (const byte of head) {
     if (byte === QUOTE) quoted = !quoted
     if (quoted) continue
     if (byte === LF || byte === CR) {
-      if (begun) break
+      isSure = begun
+      if (isSure) break
       continue
     }
     begun ||= byte !== 0x20
     const character = String.fromCharCode(byte)
     if (character === ',' || character === ';' || character === '\t') counts[character] += 1
   }
-  if (counts[';'] > counts[','] && counts[';'] >= counts['\t']) return ';'
-  return counts['\t'] > counts[','] ? '\t' : ','
+  const isSemicolon = counts[';'] > counts[','] && counts[';'] >= counts['\t']
+  const other = counts['\t'] > counts[','] ? '\t' : ','
+  return { delimiter: isSemicolon ? ';' : other, isSure }
 }

@@ -294,6 +294,16 @@ describe('a file that is no CSV text in UTF-8', () => {
 })
 
 describe('a scan', () => {
+  it.each([
+    ['a name of 100 KB', `${'x'.repeat(100_000)};campaign\n1;2\n`],
+    // The separator is looked for up to a line end outside quotes, wherever that is.
+    ['a quote in a name that is closed 100 KB behind', `a";b\n${'1;2\n'.repeat(25_000)}"x;y;z\n`],
+  ])('reads a header that is not usual: %s', async (_what, content) => {
+    const path = join(folder, 'costs_daily.csv')
+    writeFileSync(path, content)
+    expect((await readHeader(path)).delimiter).toBe(';')
+  })
+
   it('reads the header alone for a check before the work', async () => {
     await scan(`\ufeff"user_id";campaign\n1;2\n`)
     expect(await readHeader(join(folder, 'costs_daily.csv'))).toMatchObject({

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { type Delimiter, type Header, headerOf, openCsv } from './header.ts'
-import { InputError } from './input-error.ts'
+import { fileFailure, InputError } from './input-error.ts'
 import { type ReadSettings, readRecords } from './read-records.ts'
 import { RECORD_BYTES_MAX } from './unreadable.ts'
 import { windowFor } from './walk-file.ts'
@@ -50,7 +50,7 @@ export type ScannedCsv = {
 export async function scanCsv(path: string, settings: ScanSettings): Promise<ScannedCsv> {
   const file = await openCsv(path)
   try {
-    const identity = await identityOf(file)
+    const identity = identityOf(await file.stat({ bigint: true }))
     const fileBytes = Number(identity.size)
     const header = await headerOf(file, path, fileBytes)
     const hash = createHash('sha256').update(await bytesBefore(file, header.data.offset))
@@ -115,24 +115,24 @@ export type FileIdentity = Readonly<
   Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>
 >
 
-async function identityOf(file: FileHandle): Promise<FileIdentity> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true })
-  return { dev, ino, size, mtimeNs, ctimeNs }
-}
+const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity => ({
+  dev,
+  ino,
+  size,
+  mtimeNs,
+  ctimeNs,
+})
 
 /** @throws InputError when the file is another one than was scanned, or was written to since */
 export async function assertUnchanged({
   path,
   identity,
 }: Pick<ScannedCsv, 'path' | 'identity'>): Promise<void> {
-  const file = await openCsv(path)
-  try {
-    const now = await identityOf(file)
-    const same = (['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).every(
-      (part) => now[part] === identity[part],
-    )
-    if (!same) throw new InputError(`${path} was changed while it was read; run again`)
-  } finally {
-    await file.close()
-  }
+  const now = await stat(path, { bigint: true }).catch((error: unknown) => {
+    throw fileFailure(path, error)
+  })
+  const same = (['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).every(
+    (part) => now[part] === identity[part],
+  )
+  if (!same) throw new InputError(`${path} was changed while it was read; run again`)
 }
