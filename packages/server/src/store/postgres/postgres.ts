@@ -3,6 +3,7 @@ import { type LogHead, logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
 import type { Read, Store, Tx } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { fail, isAnswer, isRepeatable } from './failures.ts'
 
 export type PostgresSettings = {
@@ -220,7 +221,7 @@ async function answersOf(
 ): Promise<pg.QueryResult[]> {
   if (takesArrays) {
     const columns = (tuples[0] ?? []).map((_, column) =>
-      tuples.map((tuple) => tuple[column] ?? null),
+      arrayLiteral(tuples.map((tuple) => tuple[column] ?? null)),
     )
     return [await run(columns)]
   }
