@@ -3,10 +3,11 @@ import { type Attribution, createAttribution } from './attribution/attribution.t
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { developmentSecrets } from './development-secrets.ts'
-import { createIngest, type Ingest } from './ingest/ingest.ts'
+import { createIngest, type Ingest, recordOnKafka } from './ingest/ingest.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './log/log.ts'
 import { createSharedFailures, type SharedFailures } from './nodes/nodes.ts'
+import { openKafka } from './open-kafka.ts'
 import {
   type Clock,
   createLogger,
@@ -76,6 +77,7 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
   const failures =
     config.store.database.kind === 'postgres' ? createSharedFailures({ store, writer }) : null
   const parts = { store, writer, clock, random, failures }
+  const direct = await openDirectIngest(config, writer)
   return {
     config,
     world,
@@ -83,7 +85,10 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
     writer,
     failures,
     log,
-    ingest: createIngest({ writer }, config.ingest),
+    ingest: createIngest(
+      { writer, ...(direct === null ? {} : { record: direct.record }) },
+      config.ingest,
+    ),
     ledger: createLedger({ store, writer, append: log.append }),
     accounts: createAccounts(parts, {
       ...config.accounts,
@@ -102,10 +107,19 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
       },
     ),
     async close() {
+      await direct?.close()
       await writer.drain()
       await store.close()
     },
   }
+}
+
+/** Where `/v1/events*` does not go through the books. */
+async function openDirectIngest({ kafka: settings, roles }: Config, writer: Writer) {
+  if (settings?.ingestLog !== 'kafka' || !roles.includes('api')) return null
+  const { kafka, topics } = await openKafka(settings, 'api')
+  const record = recordOnKafka({ kafka, writer, topic: topics['events-raw'] })
+  return { record, close: () => kafka.close() }
 }
 
 /** Every way of proving a postback that the settings name. In development at least the signature. */

@@ -138,3 +138,63 @@ describe('the roles of a process', () => {
     expect(faultsOf({ ...bare, ...shared, ROLE: 'quality,api' })).toHaveLength(2)
   })
 })
+
+describe('Kafka', () => {
+  const brokers = { KAFKA_BROKERS: 'one:9092, two:9092' }
+  const production = {
+    ...{ ENVIRONMENT: 'production', JWT_SECRET: 'x1'.repeat(20), AF_SECRET: 'x2'.repeat(20) },
+    ...brokers,
+  }
+  const faultsOf = (env: Record<string, string>): readonly string[] => {
+    try {
+      loadConfig(env)
+      return []
+    } catch (error) {
+      return error instanceof ConfigError ? error.faults : [String(error)]
+    }
+  }
+
+  it('is off without brokers, and a process that does everything then relays nothing', () => {
+    const config = loadConfig({})
+    expect(config.kafka).toBeNull()
+    expect(config.roles).not.toContain('relay')
+  })
+
+  it('is on with brokers, with one replica in development and three in production', () => {
+    const config = loadConfig(brokers)
+    expect(config.kafka).toMatchObject({
+      ...{ brokers: ['one:9092', 'two:9092'], partitions: 6, replication: 1, ingestLog: 'books' },
+      ...{ tls: null, sasl: null, retentionHours: 168, heartbeatMs: 5_000 },
+    })
+    expect(config.roles).toContain('relay')
+    expect(loadConfig(production).kafka?.replication).toBe(3)
+  })
+
+  it('tells every fault at once', () => {
+    const faults = faultsOf({
+      ...{ KAFKA_BROKERS: 'nowhere', KAFKA_TLS_CERT: '/does/not/exist' },
+      ...{ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u', KAFKA_TOPIC_PREFIX: 'a b' },
+    })
+    expect(faults).toEqual([
+      'KAFKA_BROKERS: "nowhere" is not host:port',
+      'KAFKA_TOPIC_PREFIX: has more than letters, digits, ".", "_" and "-"',
+      'KAFKA_TLS_CERT: there is no file /does/not/exist',
+      'KAFKA_TLS_CERT: and KAFKA_TLS_KEY go together',
+      'KAFKA_TLS: is off, and files for it are set',
+      'KAFKA_SASL_PASSWORD: is needed for SASL plain',
+    ])
+  })
+
+  it('sends no password as it is in production', () => {
+    const sasl = {
+      ...{ KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' },
+    }
+    expect(faultsOf({ ...production, ...sasl })).toEqual([
+      expect.stringMatching(/^KAFKA_TLS: is needed in production/),
+    ])
+    expect(faultsOf({ ...production, ...sasl, KAFKA_TLS: 'on' })).toEqual([])
+    expect(faultsOf({ INGEST_LOG: 'kafka' })).toEqual([
+      'KAFKA_BROKERS: is needed when INGEST_LOG is kafka',
+    ])
+  })
+})

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { createReader, type Environment, type Reader } from './config-reader.ts'
 import { readFlinkSettings } from './flink-settings.ts'
+import { type KafkaConfig, readKafkaSettings } from './kafka-settings.ts'
 // Not through the front door, which would load the logger and the metrics for every command.
 import { LOG_LEVELS } from './platform/log-levels.ts'
 import { type ReportSettings, readReportSettings } from './report-settings.ts'
@@ -68,19 +69,30 @@ export function loadFlinkContext(env: Environment): FlinkContext {
 }
 
 function readFlinkContext(read: Reader) {
+  const environment = read.choice('ENVIRONMENT', 'development', ['development', 'production'])
   const dataDir = readDataDir(read)
   const analyticsUrl = read.text('ANALYTICS_URL') ?? ''
   if (!POSTGRES.test(analyticsUrl)) {
     read.fault('ANALYTICS_URL', 'is needed: Flink writes into PostgreSQL, as postgresql://…')
   }
-  const brokers = read.list('KAFKA_BROKERS')
-  if (brokers.length === 0) read.fault('KAFKA_BROKERS', 'is needed: Flink reads from Kafka')
-  const prefix = read.text('KAFKA_TOPIC_PREFIX') ?? ''
-  const topics = { enriched: `${prefix}events-enriched`, late: `${prefix}events-late` }
-  return {
-    ...{ dataDir, analyticsUrl, flink: readFlinkSettings(read) },
-    kafka: { brokers, topics, tls: null, sasl: null },
+  const kafka = readKafkaSettings(read, environment === 'production')
+  if (kafka === null) read.fault('KAFKA_BROKERS', 'is needed: Flink reads from Kafka')
+  return { dataDir, analyticsUrl, kafka, flink: readFlinkSettings(read) }
+}
+
+/**
+ * Where the brokers are, alone: what only asks or prepares them needs no secret of a server.
+ * @throws ConfigError with every fault at once
+ */
+export function loadKafkaSettings(env: Environment): KafkaConfig {
+  const reader = createReader(env)
+  const environment = reader.choice('ENVIRONMENT', 'development', ['development', 'production'])
+  const kafka = readKafkaSettings(reader, environment === 'production')
+  if (kafka === null && reader.faults.length === 0) {
+    reader.fault('KAFKA_BROKERS', 'is not set, such as 127.0.0.1:9092')
   }
+  if (kafka === null || reader.faults.length > 0) throw new ConfigError(reader.faults)
+  return deepFreeze(kafka)
 }
 
 /** The names of all settings, in the order in which .env.example explains them. */
@@ -110,9 +122,11 @@ function readAll(read: Reader) {
   const logLevel = read.choice('LOG_LEVEL', 'info', LOG_LEVELS)
   const store = readStore(read, dataDir)
   const analytics = readAnalytics(read, store.database)
+  const kafka = readKafkaSettings(read, production)
   const roles = readRoles(read, {
     database: store.database.kind,
     sharesAnalytics: analytics.url !== null,
+    hasKafka: kafka !== null,
   })
   return {
     environment,
@@ -143,6 +157,8 @@ function readAll(read: Reader) {
     lake: readLakeSettings(read, dataDir),
     forward: readForwardSettings(read),
     flink: readFlinkSettings(read),
+    /** Null: the log stays within the database. */
+    kafka,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AnalyticsSettings } from './analytics-settings.ts'
 import type { Config } from './config.ts'
+import type { KafkaConfig } from './kafka-settings.ts'
 import type { RawSettings } from './lake/lake.ts'
 import type { Rule } from './quality/quality.ts'
 
@@ -13,11 +14,20 @@ export type PipelineOrder = {
   readonly lake: RawSettings
 }
 
+/** The same for the threads of the log that goes through Kafka. */
+export type StreamOrder = PipelineOrder & {
+  readonly kafka: KafkaConfig
+  /** How long a second event of an id can be told where it does not go through the books. */
+  readonly idsKeptMs: number
+}
+
 /** To the thread: there may be something new in the log; or: end. */
 export type ToPipeline = 'look' | 'stop'
 
 export type FromPipeline =
   | { readonly kind: 'step'; readonly stage: string; readonly offset: number }
+  /** Records of Kafka. */
+  | { readonly kind: 'taken'; readonly stage: string; readonly records: number }
   | { readonly kind: 'recovery'; readonly stage: string }
   | {
       readonly kind: 'failure'

@@ -9,15 +9,28 @@ export type WatchParts = {
 }
 
 /** Which consumers this process runs; those of others are in the metrics of others. */
-export type WatchedStages = { readonly quality: boolean; readonly sinks: boolean }
+export type WatchedStages = {
+  readonly quality: boolean
+  readonly sinks: boolean
+  readonly relay: boolean
+  /** Quality works on Kafka, and the minutes are counted elsewhere. */
+  readonly isOnKafka: boolean
+}
 
 const STAGES = { quality: ['quality', 'loss', 'windows'], sinks: ['lake'] } as const
+/** Of quality, where it follows Kafka; its steps are counted in records. */
+const ON_KAFKA = { offsets: ['loss'], records: ['split', 'enrich'] } as const
 /** How often the end of the log is looked for where other processes write it. */
 const LOOK_MS = 5_000
 
 /** Makes what the consumers tell visible: a bug in one of them is loud, and HTTP goes on. */
 export function createWatch({ logger, metrics, head }: WatchParts, runs: WatchedStages) {
-  const stages = [...(runs.quality ? STAGES.quality : []), ...(runs.sinks ? STAGES.sinks : [])]
+  const counting: readonly string[] = runs.isOnKafka ? ON_KAFKA.offsets : STAGES.quality
+  const stages = [
+    ...(runs.quality ? counting : []),
+    ...(runs.sinks ? STAGES.sinks : []),
+    ...(runs.relay ? ['relay'] : []),
+  ]
   const offsets = new Map<string, number>(stages.map((stage) => [stage, 0]))
   const failing = new Set<string>()
   const listeners = new Set<() => void>()
@@ -29,6 +42,13 @@ export function createWatch({ logger, metrics, head }: WatchParts, runs: Watched
     const lag = () => Math.max(0, newest - (offsets.get(stage) ?? 0))
     metrics.gauge(`${stage}_lag_events`, `Offsets of the log that ${stage} has not seen.`, lag)
   }
+
+  const records = new Map(
+    (runs.quality && runs.isOnKafka ? ON_KAFKA.records : []).map((stage) => [
+      stage as string,
+      metrics.counter(`${stage}_records_total`, `Records of Kafka that ${stage} has taken.`),
+    ]),
+  )
 
   const look = async (): Promise<void> => {
     newest = await head().catch(() => newest)
@@ -48,6 +68,9 @@ export function createWatch({ logger, metrics, head }: WatchParts, runs: Watched
           offsets.set(stage, message.offset)
           newest = Math.max(newest, message.offset)
           if (stage === 'windows') for (const listener of listeners) listener()
+          return
+        case 'taken':
+          records.get(stage)?.(message.records)
           return
         case 'recovery':
           failing.delete(stage)

@@ -8,7 +8,7 @@ import type { LiveNumbers } from './http/http.ts'
 import { registerLake } from './lake/lake.ts'
 import { unloggedNumbers } from './log/log.ts'
 import { readingLake } from './open-lake.ts'
-import type { PipelineOrder } from './pipeline-messages.ts'
+import type { PipelineOrder, StreamOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
 import { createWatch, type WatchedStages } from './pipeline-watch.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
@@ -44,13 +44,12 @@ export async function createPipeline(
   const runs = stagesOf(config)
   const watch = createWatch({ logger: world.logger, metrics, head: log.head }, runs)
   const { database } = config.store
-  const thread = createThread(
-    new URL('./pipeline-worker.ts', import.meta.url),
-    {
-      ...{ database, analytics, rules, batchEvents: BATCH_EVENTS },
-      lake: readingLake(config.lake, analytics.file, 'consumers'),
-    } satisfies PipelineOrder,
-    watch,
+  const order: PipelineOrder = {
+    ...{ database, analytics, rules, batchEvents: BATCH_EVENTS },
+    lake: readingLake(config.lake, analytics.file, 'consumers'),
+  }
+  const threads = threadsOf(config, runs, order).map(({ script, order }) =>
+    createThread(new URL(script, import.meta.url), order, watch),
   )
   const sinks = runs.sinks
     ? createSinks(
@@ -72,13 +71,15 @@ export async function createPipeline(
       onChange,
     },
     alarms: () => sinks?.alarms() ?? [],
-    look: thread.look,
+    look: () => {
+      for (const thread of threads) thread.look()
+    },
     async begin() {
       if (!config.quality.consumers) return async () => undefined
       const stops = [
         ...(sinks ? [sinks.begin()] : []),
-        ...(runs.quality ? [thread.begin()] : []),
-        ...(runs.sinks || runs.quality ? [watch.begin()] : []),
+        ...threads.map((thread) => thread.begin()),
+        ...(runs.sinks || threads.length > 0 ? [watch.begin()] : []),
       ]
       // What is counted last is flushed into the lake.
       return async () => {
@@ -90,7 +91,23 @@ export async function createPipeline(
 }
 
 /** Which consumers run in this process. */
-const stagesOf = ({ roles }: Config): WatchedStages => ({
+const stagesOf = ({ roles, kafka }: Config): WatchedStages => ({
   quality: roles.includes('quality'),
   sinks: roles.includes('lake'),
+  relay: roles.includes('relay'),
+  isOnKafka: kafka !== null,
 })
+
+/** The threads of this process, apart from those of the sinks. */
+function threadsOf(
+  { kafka, lake }: Config,
+  { quality, relay }: WatchedStages,
+  order: PipelineOrder,
+): readonly { readonly script: string; readonly order: PipelineOrder }[] {
+  if (kafka === null) return quality ? [{ script: './pipeline-worker.ts', order }] : []
+  const onKafka: StreamOrder = { ...order, kafka, idsKeptMs: lake.logKeptMs }
+  return [
+    ...(relay ? [{ script: './relay-worker.ts', order: onKafka }] : []),
+    ...(quality ? [{ script: './stream-worker.ts', order: onKafka }] : []),
+  ]
+}

@@ -18,6 +18,10 @@ export async function explainFailure(error: unknown): Promise<Explained> {
   }
   const { LakeError } = await import('../lake/lake.ts')
   if (error instanceof LakeError) return { message: error.message, exitCode: 1 }
+  const { FlinkError } = await import('../windows/flink/flink.ts')
+  if (error instanceof FlinkError) return { message: error.message, exitCode: 1 }
+  const { KafkaUnavailable } = await import('../kafka/kafka.ts')
+  if (error instanceof KafkaUnavailable) return { message: error.message, exitCode: 1 }
   const { SchemaError, ServerLockError, StoreFailure } = await import('../store/store.ts')
   if (error instanceof SchemaError || error instanceof ServerLockError) {
     return { message: error.message, exitCode: 1 }

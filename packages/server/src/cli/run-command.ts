@@ -81,9 +81,19 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./rates.ts')).ratesCommand(),
   },
   {
+    name: 'kafka',
+    summary: 'create and check the topics of Kafka, show how far each stage is behind',
+    load: async () => (await import('./kafka.ts')).kafkaCommand(),
+  },
+  {
     name: 'windows',
     summary: 'count the numbers of minutes, hours and days anew',
     load: async () => (await import('./windows.ts')).windowsCommand(),
+  },
+  {
+    name: 'flink',
+    summary: 'deploy, watch, stop and resume the job that counts minutes on Flink',
+    load: async () => (await import('./flink.ts')).flinkCommand(),
   },
   {
     name: 'lake',

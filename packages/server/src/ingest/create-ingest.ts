@@ -1,5 +1,5 @@
 import { ProblemError, type Verdict } from '@questline/contracts'
-import { type Delivery, type Outcome, RECORD_GAME_EVENTS } from '../log/log.ts'
+import { type Delivery, type NewGameEvents, type Outcome, RECORD_GAME_EVENTS } from '../log/log.ts'
 import type { Writer } from '../store/store.ts'
 import { ageOf, correctClock, type Monotonic } from './clock.ts'
 import { createFamilyChecks } from './family-checks.ts'
@@ -38,7 +38,22 @@ export type Ingest = {
 
 const SOURCE = 'http'
 
-export function createIngest(parts: { readonly writer: Writer }, settings: QueueSettings): Ingest {
+/** What became of the events, in their order, once nothing can lose them. */
+export type RecordEvents = (arrived: NewGameEvents) => Promise<readonly Outcome[]>
+
+export type IngestParts = {
+  readonly writer: Writer
+  /** In place of the books. */
+  readonly record?: RecordEvents
+}
+
+const intoBooks =
+  (writer: Writer): RecordEvents =>
+  (arrived) =>
+    writer.submit(RECORD_GAME_EVENTS, arrived)
+
+export function createIngest(parts: IngestParts, settings: QueueSettings): Ingest {
+  const record = parts.record ?? intoBooks(parts.writer)
   const instants = createInstants()
   const checks = createFamilyChecks(instants, 'wire')
   const queue = createQueue(settings)
@@ -70,8 +85,7 @@ export function createIngest(parts: { readonly writer: Writer }, settings: Queue
       )
       const { monotonic: _, ...said } = arrival
       const delivery: Delivery = { ...said, source: SOURCE }
-      const recorded = { delivery, events, refused, progress: null }
-      const outcomes = await parts.writer.submit(RECORD_GAME_EVENTS, recorded)
+      const outcomes = await record({ delivery, events, refused, progress: null })
       return verdictsOf(judged, outcomes)
     } finally {
       release()

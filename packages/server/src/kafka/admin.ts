@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, ConfigResourceTypes, type Consumer } from '@platformatic/kafka'
 import { isBrokerError, reaching } from './failures.ts'
 import { EARLIEST, LATEST } from './member.ts'
@@ -83,4 +84,13 @@ async function create(admin: Admin, plan: TopicPlan): Promise<void> {
     .catch((error: unknown) => {
       if (!isBrokerError(error, 'TOPIC_ALREADY_EXISTS')) throw error
     })
+  // The brokers tell each other: until then one of them may know nothing of it.
+  for (let look = 0; look < LOOKS; look += 1) {
+    const [state] = await describe(admin, [topic]).catch(() => [])
+    if (state !== undefined && state.partitions > 0) return
+    await sleep(LOOK_MS)
+  }
 }
+
+const LOOKS = 100
+const LOOK_MS = 100

@@ -7,5 +7,5 @@ export { createSplitStep, type SplitParts, type SplitSettings } from './create-s
 export type { EnrichedRecord, RejectedRecord } from './enriched-record.ts'
 export { type FollowHooks, follow, type Step, type Taken } from './follow.ts'
 export { ENRICH_GROUP, SPLIT_GROUP } from './groups.ts'
-export { directText } from './read-raw.ts'
+export { type Lag, lagOf } from './lag.ts'
 export { readStreamCounts, type StreamCount, sweepStreamIds } from './stream-rows.ts'

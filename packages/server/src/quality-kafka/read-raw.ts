@@ -1,6 +1,6 @@
-import { createLineJudge } from '../ingest/ingest.ts'
+import { createLineJudge, directText } from '../ingest/ingest.ts'
 import { HEARTBEAT, isOurs, type KafkaRecord } from '../kafka/kafka.ts'
-import { type Delivery, storedText } from '../log/log.ts'
+import type { Delivery } from '../log/log.ts'
 import { isFields } from '../quality/quality.ts'
 import type { Refused, Stored } from './part.ts'
 
@@ -58,12 +58,6 @@ export function createRawReader({
   }
 
   return (record: KafkaRecord): RawEvent => (isOurs(record) ? ours(record, app) : foreign(record))
-}
-
-/** An event that did not go through the books, as it lies on `events-raw`. */
-export const directText = (...of: Parameters<typeof storedText>): string => {
-  const fingerprint = Buffer.from(of[1].fingerprint, 'latin1').toString('hex')
-  return `{"fingerprint":"${fingerprint}"${storedText(...of)}`
 }
 
 function ours({ value }: KafkaRecord, app: string): RawEvent {

@@ -1,0 +1,44 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { createStage, openAnalytics, openLeases } from './analytics/analytics.ts'
+import { openKafka } from './open-kafka.ts'
+import type { StreamOrder } from './pipeline-messages.ts'
+import { systemClock } from './platform/clock.ts'
+import { systemRandom } from './platform/random.ts'
+import { createRelay } from './relay/relay.ts'
+import { runStages } from './run-stages.ts'
+import { openStore } from './store/store.ts'
+
+// The thread that brings the log to Kafka. Of all that run one does, whoever holds the lease.
+
+const CONNECTIONS_MAX = 2
+/** Of one step: enough that an acknowledgement and a checkpoint cost little beside it. */
+const EVENTS = 5_000
+
+async function run(order: StreamOrder, port: MessagePort): Promise<void> {
+  const random = systemRandom()
+  const { database, analytics: place } = order
+  const books = openStore(
+    { random, onIdleError: () => undefined },
+    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+  )
+  const analytics = await openAnalytics({ now: systemClock.now, random }, place.place)
+  const leases = openLeases(
+    { store: analytics, monotonic: systemClock.monotonic, random, file: place.file },
+    place.place,
+  )
+  const { kafka, topics } = await openKafka(order.kafka, 'relay')
+  const relay = createRelay(
+    { readBooks: books.read, kafka, now: systemClock.now },
+    { topic: topics['events-raw'], heartbeatMs: order.kafka.heartbeatMs },
+  )
+  const stage = createStage({ store: analytics, leases }, relay, { events: EVENTS })
+  await stage.register()
+  await runStages([stage], port)
+  await kafka.close()
+  await analytics.close()
+  await books.close()
+  port.close()
+}
+
+// Sound because only pipeline.ts starts this file.
+if (parentPort) await run(workerData as StreamOrder, parentPort)

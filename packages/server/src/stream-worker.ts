@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type Batch, createStage, openAnalytics, openLeases } from './analytics/analytics.ts'
+import { unloggedNumbers } from './log/log.ts'
+import { type OpenedKafka, openKafka } from './open-kafka.ts'
+import type { FromPipeline, StreamOrder, ToPipeline } from './pipeline-messages.ts'
+import { systemClock } from './platform/clock.ts'
+import { systemRandom } from './platform/random.ts'
+import {
+  createEnrichStep,
+  createSplitStep,
+  ENRICH_GROUP,
+  type FollowHooks,
+  follow,
+  SPLIT_GROUP,
+  type Step,
+  sweepStreamIds,
+} from './quality-kafka/quality-kafka.ts'
+import { runStages } from './run-stages.ts'
+import { openStore, type Store } from './store/store.ts'
+import { createWholeLog } from './whole-log.ts'
+import { createLoss } from './windows/windows.ts'
+
+// The thread of quality where the log goes through Kafka: one replica of both steps. What devices have
+// lost is counted from the log itself, by whichever node holds the lease.
+
+const CONNECTIONS_MAX = 2
+/** Of each partition at a time: some thousand events. */
+const FETCH = { bytes: 1_024 * 1_024, waitMs: 250 }
+const SWEEP_MS = 3_600_000
+
+async function run(order: StreamOrder, port: MessagePort): Promise<void> {
+  const random = systemRandom()
+  const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
+  const opened = await openKafka(order.kafka, 'quality')
+  const stopping = new AbortController()
+  port.on('message', (message: ToPipeline) => {
+    if (message === 'stop') stopping.abort()
+  })
+  const { signal } = stopping
+  await Promise.all([
+    runSteps(order, opened, analytics, port, signal),
+    countLoss(order, analytics, port),
+    sweep(order, analytics, signal),
+  ])
+  await opened.kafka.close()
+  await analytics.close()
+  port.close()
+}
+
+async function runSteps(
+  { kafka: settings, rules }: StreamOrder,
+  { kafka, topics }: OpenedKafka,
+  analytics: Store,
+  port: MessagePort,
+  signal: AbortSignal,
+): Promise<void> {
+  const { topicPrefix: prefix, foreignApp } = settings
+  const start = (stage: string, step: Step, group: string, topic: string): Promise<void> =>
+    follow(
+      { kafka, step, hooks: hooksOf(stage, port), monotonic: systemClock.monotonic },
+      { group: `${prefix}${group}`, topic, ...FETCH },
+      signal,
+    )
+  const split = createSplitStep(
+    { kafka, now: systemClock.now },
+    { topics, prefix, rules, foreignApp },
+  )
+  const enrich = createEnrichStep({ kafka, analytics }, { topics, rules })
+  await Promise.all([
+    start('split', split, SPLIT_GROUP, topics['events-raw']),
+    start('enrich', enrich, ENRICH_GROUP, topics['events-by-player']),
+  ])
+}
+
+function hooksOf(stage: string, port: MessagePort): FollowHooks {
+  const post = (message: FromPipeline): void => port.postMessage(message)
+  return {
+    onStep: (records) => post({ kind: 'taken', stage, records }),
+    onRecovery: () => post({ kind: 'recovery', stage }),
+    onFailure: (error, againMs) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      post({ kind: 'failure', stage, error: text, againMs })
+    },
+  }
+}
+
+async function countLoss(order: StreamOrder, analytics: Store, port: MessagePort): Promise<void> {
+  const { database, analytics: place, lake } = order
+  const random = systemRandom()
+  const books = openStore(
+    { random, onIdleError: () => undefined },
+    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+  )
+  const leases = openLeases(
+    { store: analytics, monotonic: systemClock.monotonic, random, file: place.file },
+    place.place,
+  )
+  const { nextPage } = createWholeLog(books.read, lake)
+  const unlogged = (offsets: Batch) => unloggedNumbers(books.read, offsets)
+  const loss = createStage({ store: analytics, leases }, createLoss({ nextPage, unlogged }), {
+    events: order.batchEvents,
+  })
+  await loss.register()
+  await runStages([loss], port)
+  await books.close()
+}
+
+/** Ids are kept as long as the log keeps those of the door. */
+async function sweep(
+  { idsKeptMs }: StreamOrder,
+  analytics: Store,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sweepStreamIds(analytics, systemClock.now() - idsKeptMs).catch(() => undefined)
+    await sleep(SWEEP_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+// Sound because only pipeline.ts starts this file.
+if (parentPort) await run(workerData as StreamOrder, parentPort)
