@@ -24,7 +24,7 @@ const consumers = ({ schema, text, clustered }: Spelling) => [
   ) ${clustered}`,
 ]
 
-const quality = ({ schema, text, clustered, offset, blob }: Spelling) => [
+const quality = ({ schema, text, changing, offset, blob }: Spelling) => [
   `CREATE TABLE ${schema}enriched_batches (
     last_offset ${offset} PRIMARY KEY,
     first_offset BIGINT NOT NULL,
@@ -51,7 +51,7 @@ const quality = ({ schema, text, clustered, offset, blob }: Spelling) => [
     enriched BIGINT NOT NULL,
     rejected BIGINT NOT NULL,
     PRIMARY KEY (app, minute)
-  ) ${clustered}`,
+  ) ${changing}`,
   // The newest `init` of each player, from which its other events take what they do not say.
   `CREATE TABLE ${schema}player_inits (
     app ${text} NOT NULL,
@@ -61,10 +61,10 @@ const quality = ({ schema, text, clustered, offset, blob }: Spelling) => [
     country_code ${text} NOT NULL,
     platform ${text} NOT NULL,
     PRIMARY KEY (app, player_id)
-  ) ${clustered}`,
+  ) ${changing}`,
 ]
 
-const windows = ({ schema, text, clustered, offset, sum }: Spelling) => [
+const windows = ({ schema, text, clustered, changing, offset, sum }: Spelling) => [
   // `(ALL)` stands for all countries or platforms. No row has the value 0.
   `CREATE TABLE ${schema}window_facts (
     grain ${text} NOT NULL,
@@ -76,7 +76,7 @@ const windows = ({ schema, text, clustered, offset, sum }: Spelling) => [
     label ${text} NOT NULL,
     value ${sum} NOT NULL,
     PRIMARY KEY (grain, platform, start, app, country_code, metric, label)
-  ) ${clustered}`,
+  ) ${changing}`,
   `CREATE TABLE ${schema}window_users (
     grain ${text} NOT NULL,
     start BIGINT NOT NULL,
@@ -111,13 +111,13 @@ const windows = ({ schema, text, clustered, offset, sum }: Spelling) => [
   ) ${clustered}`,
 ]
 
-const loss = ({ schema, text, clustered }: Spelling) => [
+const loss = ({ schema, text, changing }: Spelling) => [
   `CREATE TABLE ${schema}loss_devices (
     app ${text} NOT NULL,
     device_id ${text} NOT NULL,
     intervals ${text} NOT NULL,
     PRIMARY KEY (app, device_id)
-  ) ${clustered}`,
+  ) ${changing}`,
   `CREATE TABLE ${schema}loss_versions (
     app ${text} NOT NULL,
     sdk ${text} NOT NULL,
@@ -125,5 +125,5 @@ const loss = ({ schema, text, clustered }: Spelling) => [
     received BIGINT NOT NULL,
     lost BIGINT NOT NULL,
     PRIMARY KEY (app, sdk, version)
-  ) ${clustered}`,
+  ) ${changing}`,
 ]
