@@ -14,6 +14,10 @@ export const earnOf = (tokens: readonly string[], key: '{uuid7}' | '{uuid4}'): R
   tokens,
 })
 
+/** They follow the log on threads of their own: on the server's one core here, unless they are off. */
+const CONSUMERS_OFF = { CONSUMERS: 'off' }
+export const CONSUMERS_ON = { CONSUMERS: 'on' }
+
 /** A server that has earned for a while already, and how to let it earn at full load. */
 export async function startEarning(
   lab: Lab,
@@ -21,7 +25,7 @@ export async function startEarning(
   settings: Readonly<Record<string, string>> = {},
   under: readonly string[] = [],
 ) {
-  const server = await lab.startServer(name, settings, under)
+  const server = await lab.startServer(name, { ...CONSUMERS_OFF, ...settings }, under)
   const tokens = await logInGuests(server.port, PLAYERS)
   await lab.warmUp(server, earnOf(tokens, '{uuid7}'), CONNECTIONS)
   return {

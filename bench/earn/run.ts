@@ -12,7 +12,14 @@ import {
   spread,
   takeTurns,
 } from '../harness/harness.ts'
-import { CONNECTIONS, countingCommits, type Earning, earnOf, startEarning } from './earns.ts'
+import {
+  CONNECTIONS,
+  CONSUMERS_ON,
+  countingCommits,
+  type Earning,
+  earnOf,
+  startEarning,
+} from './earns.ts'
 import { slowDiskFigures } from './slow-disk.ts'
 import { tracedSyncFigures } from './traced-syncs.ts'
 
@@ -24,37 +31,67 @@ export const earnBench: Bench = {
   folder: import.meta.dirname,
   async measure(lab) {
     await using grouped = await startEarning(lab, 'grouped')
-    const saturated = await atSaturation(lab, grouped)
-    const half = await atHalfLoad(lab, grouped, saturated.perSecond)
-    const memory = memoryFigure('server memory', lab.costs(grouped.server, saturated.results))
+    await using beside = await startEarning(lab, 'beside consumers', CONSUMERS_ON)
+    const saturated = await atSaturation(lab, grouped, beside)
+    const half = [
+      await atHalfLoad(lab, 'consumers off', grouped, saturated.perSecond),
+      await atHalfLoad(lab, BESIDE, beside, saturated.besidePerSecond),
+    ]
+    const memory = [
+      ...memoryFigure('server memory', lab.costs(grouped.server, saturated.results)),
+      ...memoryFigure(
+        `server memory, ${BESIDE}`,
+        lab.costs(beside.server, saturated.besideResults),
+      ),
+    ]
     const durable = [...(await tracedSyncFigures(lab)), ...(await slowDiskFigures(lab, grouped))]
-    return [...saturated.figures, half, ...memory, ...durable]
+    return [...saturated.figures, ...half, ...memory, ...durable]
   },
 }
 
-async function atSaturation(lab: Lab, grouped: Earning) {
+/** Wherever these words stand, the CPU time and the memory are those of both. */
+const BESIDE = 'consumers on the same core'
+
+async function atSaturation(lab: Lab, grouped: Earning, beside: Earning) {
   await using single = await startEarning(lab, 'one by one', { COMMIT_WRITES_MAX: '1' })
   // Random keys get a database of their own, so that all of its index is random.
   await using random = await startEarning(lab, 'random keys')
   const players = await logInGuests(grouped.server.port, SPREAD_PLAYERS)
   const commits = countingCommits(grouped.server)
+  const behind: number[] = []
   const results = await takeTurns(lab.rounds, {
     grouped: () => commits.during(() => grouped.earn('earns, grouped')),
+    async beside() {
+      const result = await beside.earn(`earns, ${BESIDE}`)
+      behind.push(await beside.server.metric('windows_lag_events'))
+      return result
+    },
     single: () => single.earn('earns, one commit each'),
     hot: () => grouped.earn('earns of one player', '{uuid7}', players.slice(0, 1)),
     spread: () => grouped.earn(`earns of ${SPREAD_PLAYERS} players`, '{uuid7}', players),
     random: () => random.earn('earns with random keys', '{uuid4}'),
   })
   const perSecond = spread(pick(results.grouped, 'perSecond'))
-  const costs = lab.costs(grouped.server, results.grouped)
+  const besidePerSecond = spread(pick(results.beside, 'perSecond'))
   const earns: Figure = {
     name: 'durable earns',
     unit: '/s',
     ...perSecond,
     // On PostgreSQL each statement crosses a socket, so only the ratios are asked of it.
     ...(lab.databases.kind === 'sqlite' ? { aim: { better: 'higher', target: 19_000 } } : {}),
-    costs,
-    notes: [latencyNote(results.grouped)],
+    costs: lab.costs(grouped.server, results.grouped),
+    notes: ['consumers off', latencyNote(results.grouped)],
+  }
+  const besideEarns: Figure = {
+    name: `durable earns, ${BESIDE}`,
+    unit: '/s',
+    ...besidePerSecond,
+    costs: lab.costs(beside.server, results.beside),
+    notes: [
+      'CPU and memory are those of both',
+      `the windows were up to ${Math.max(...behind).toLocaleString('en-US')} earns behind`,
+      latencyNote(results.beside),
+    ],
   }
   const commitsFigure: Figure = {
     name: 'commits per 1,000 earns',
@@ -65,8 +102,10 @@ async function atSaturation(lab: Lab, grouped: Earning) {
   }
   return {
     results: results.grouped,
+    besideResults: results.beside,
     perSecond: perSecond.median,
-    figures: [earns, ...comparisons(results), commitsFigure],
+    besidePerSecond: besidePerSecond.median,
+    figures: [earns, besideEarns, ...comparisons(results), commitsFigure],
   }
 }
 
@@ -102,14 +141,19 @@ function comparisons(results: Results): Figure[] {
   ]
 }
 
-async function atHalfLoad(lab: Lab, { server, tokens }: Earning, full: number): Promise<Figure> {
+async function atHalfLoad(
+  lab: Lab,
+  how: string,
+  { server, tokens }: Earning,
+  full: number,
+): Promise<Figure> {
   const perSecond = Math.round(full / 2)
   const plan = { connections: CONNECTIONS, perSecond }
   const { results } = await takeTurns(lab.rounds, {
-    results: () => lab.load('earns at half load', server, earnOf(tokens, '{uuid7}'), plan),
+    results: () => lab.load(`earns at half load, ${how}`, server, earnOf(tokens, '{uuid7}'), plan),
   })
   return {
-    name: `p95 of an earn at half load (${perSecond.toLocaleString('en-US')}/s)`,
+    name: `p95 of an earn at half load (${perSecond.toLocaleString('en-US')}/s), ${how}`,
     unit: 'ms',
     ...spread(pick(results, 'p95Ms')),
     aim: { better: 'lower', target: 10 },

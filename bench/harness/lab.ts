@@ -29,6 +29,8 @@ export type Server = Subject &
     readonly dataDir: string
     /** Commits so far, and the writes in them. */
     commits(): Promise<{ readonly commits: number; readonly writes: number }>
+    /** What stands in /metrics, without the prefix of all names. */
+    metric(name: string): Promise<number>
   }
 
 export type Lab = ReturnType<typeof createLab>
@@ -118,22 +120,28 @@ export function createLab(lab: LabSettings) {
 
 function serverOf(child: Child<ServerReady>, databases: Databases, dataDir: string): Server {
   const { port, pid } = child.ready
-  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const text = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const metric = async (name: string) => valueIn(await text(), name)
   return {
     port,
     pids: [pid, ...databases.pids],
     dataDir,
+    metric,
     async commits() {
-      const text = await metrics()
-      const value = (name: string) => {
-        const found = new RegExp(`^questline_${name} (\\S+)$`, 'm').exec(text)?.[1]
-        if (found === undefined) throw new Error(`/metrics has no questline_${name}`)
-        return Number(found)
+      const found = await text()
+      return {
+        commits: valueIn(found, 'commit_writes_count'),
+        writes: valueIn(found, 'commit_writes_sum'),
       }
-      return { commits: value('commit_writes_count'), writes: value('commit_writes_sum') }
     },
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }
+}
+
+function valueIn(metrics: string, name: string): number {
+  const found = new RegExp(`^questline_${name} (\\S+)$`, 'm').exec(metrics)?.[1]
+  if (found === undefined) throw new Error(`/metrics has no questline_${name}`)
+  return Number(found)
 }
 
 const script = (name: string): string => join(import.meta.dirname, name)

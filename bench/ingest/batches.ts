@@ -25,8 +25,12 @@ export function batchOf(events: number, known = 0): RequestTemplate {
 }
 
 /** A server that has taken batches for a while already, and how to send it more at full load. */
-export async function startTaking(lab: Lab, name: string, under: readonly string[] = []) {
-  const server = await lab.startServer(name, SETTINGS, under)
+export async function startTaking(
+  lab: Lab,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+) {
+  const server = await lab.startServer(name, { ...SETTINGS, ...settings })
   await lab.warmUp(server, batchOf(50, 10), CONNECTIONS)
   return {
     server,

@@ -25,8 +25,9 @@ export const ingestBench: Bench = {
   folder: import.meta.dirname,
   async measure(lab) {
     await using taking = await startTaking(lab, 'ingest')
+    await using beside = await startTaking(lab, 'beside consumers', { CONSUMERS: 'on' })
     const before = databaseBytes(lab, taking)
-    const saturated = await atSaturation(lab, taking)
+    const saturated = await atSaturation(lab, taking, beside)
     const stored = growth(lab, taking, before, saturated.events)
     const half = await atHalfLoad(lab, taking, saturated.batchesPerSecond)
     return [
@@ -38,10 +39,16 @@ export const ingestBench: Bench = {
   },
 }
 
-async function atSaturation(lab: Lab, taking: Taking) {
+async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
+  const behind: number[] = []
   const commits = commitsPerThousand(taking.server, BATCH)
   const results = await takeTurns(lab.rounds, {
     batches: () => commits.during(() => taking.send('batches of 50', batchOf(BATCH))),
+    async beside() {
+      const result = await beside.send('batches of 50 beside consumers', batchOf(BATCH))
+      behind.push(await beside.server.metric('windows_lag_events'))
+      return result
+    },
     repeated: () => taking.send('batches with 20 % duplicates', batchOf(BATCH, DUPLICATES)),
     singles: () => taking.send('one by one', batchOf(1), SINGLES_AT_ONCE),
   })
@@ -58,6 +65,7 @@ async function atSaturation(lab: Lab, taking: Taking) {
       costs: lab.costs(taking.server, results.batches),
       notes: [perEvent(results.batches, BATCH), latencyNote(results.batches)],
     },
+    besideConsumers(lab, beside, results.beside, behind),
     {
       name: 'with 20 % duplicates, against none',
       unit: 'x',
@@ -88,6 +96,25 @@ async function atSaturation(lab: Lab, taking: Taking) {
       events(results.repeated, BATCH - DUPLICATES) +
       events(results.singles, 1),
     costs: lab.costs(taking.server, [...results.batches, ...results.repeated, ...results.singles]),
+  }
+}
+
+function besideConsumers(
+  lab: Lab,
+  { server }: Taking,
+  results: readonly LoadResult[],
+  behind: readonly number[],
+): Figure {
+  return {
+    name: 'in batches of 50, consumers on the same core',
+    unit: '/s',
+    ...spread(pick(results, 'perSecond').map((requests) => requests * BATCH)),
+    costs: lab.costs(server, results),
+    notes: [
+      perEvent(results, BATCH),
+      `the windows were up to ${Math.max(...behind).toLocaleString('en-US')} events behind`,
+      latencyNote(results),
+    ],
   }
 }
 
