@@ -144,8 +144,11 @@ describe('roles on one PostgreSQL', () => {
   })
 
   it('a process without the API answers health and metrics, and nothing else', async () => {
-    const { address, role } = at('counts 1').facts
-    expect(role).toBe('quality')
+    const { address, role, openDoors } = at('counts 1').facts
+    expect({ role, openDoors }).toEqual({
+      role: 'quality',
+      openDoors: ['HEALTH_COUNTS_PUBLIC', 'METRICS_PUBLIC'],
+    })
     const statuses = [
       '/health',
       '/health/ready',

@@ -23,7 +23,10 @@ const DOORS: Readonly<Record<keyof Config['doors'], Door>> = {
   },
 }
 
-export function openDoors({ doors }: Pick<Config, 'doors'>): readonly Door[] {
+/** Those that lead anywhere: without an API there are only health and metrics. */
+export function openDoors({ doors, roles }: Pick<Config, 'doors' | 'roles'>): readonly Door[] {
   const names = Object.keys(DOORS) as (keyof Config['doors'])[]
-  return names.filter((name) => doors[name]).map((name) => DOORS[name])
+  const isThere = (name: keyof Config['doors']): boolean =>
+    roles.includes('api') || name === 'healthCountsPublic' || name === 'metricsPublic'
+  return names.filter((name) => doors[name] && isThere(name)).map((name) => DOORS[name])
 }
