@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FlinkContext, loadFlinkContext, processEnvironment } from '../config.ts'
 import { topicNames } from '../kafka/kafka.ts'
+import type { KafkaConfig } from '../kafka-settings.ts'
 import { systemClock } from '../platform/platform.ts'
 import {
   ask,
@@ -26,20 +28,32 @@ export type OpenedFlink = {
 /** What the commands on Flink work with, by the settings alone: no database is opened. */
 export function openFlink(): OpenedFlink {
   const settings = loadFlinkContext(processEnvironment())
-  const topics = topicNames(settings.kafka.topicPrefix)
-  const tables: FlinkTables = {
-    brokers: settings.kafka.brokers,
-    kafka: kafkaProperties(settings.kafka),
-    topics: { enriched: topics['events-enriched'], late: topics['events-late'] },
-    jdbc: jdbcTarget(settings.analyticsUrl),
-  }
-  const gateway = createGateway({ ask, sleep }, settings.flink.gatewayUrl)
+  const { kafka, flink, analyticsUrl, dataDir } = settings
+  if (kafka === null) throw new Error('settings without brokers are refused')
+  const tables: FlinkTables = { ...kafkaTables(kafka), jdbc: jdbcTarget(analyticsUrl) }
+  const gateway = createGateway({ ask, sleep }, flink.gatewayUrl)
   const parts = {
     gateway,
-    jobManager: createJobManager(ask, settings.flink.restUrl),
-    book: createJobBook(join(settings.dataDir, 'flink-minutes.json')),
+    jobManager: createJobManager(ask, flink.restUrl),
+    book: createJobBook(join(dataDir, 'flink-minutes.json')),
     ...{ now: systemClock.now, sleep },
   }
-  const deployment = createDeployment(parts, { tables, minutes: settings.flink })
+  const deployment = createDeployment(parts, { tables, minutes: flink })
   return { deployment, gateway, tables, settings }
 }
+
+function kafkaTables({ brokers, topicPrefix, tls, sasl }: KafkaConfig) {
+  const topics = topicNames(topicPrefix)
+  return {
+    brokers,
+    topics: { enriched: topics['events-enriched'], late: topics['events-late'] },
+    kafka: kafkaProperties({
+      sasl,
+      tls:
+        tls === null ? null : { ca: textOf(tls.ca), cert: textOf(tls.cert), key: textOf(tls.key) },
+    }),
+  }
+}
+
+const textOf = (file: string | null): string | null =>
+  file === null ? null : readFileSync(file, 'utf8')

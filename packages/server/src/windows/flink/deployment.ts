@@ -2,10 +2,16 @@ import { GRAIN_MS } from '../grains.ts'
 import { FlinkError } from './ask.ts'
 import { newestCheckpoint } from './checkpoints.ts'
 import type { Gateway } from './gateway.ts'
-import { fingerprintOf, type Job } from './job.ts'
+import type { Job } from './job.ts'
 import type { JobBook, JobEntry } from './job-book.ts'
 import { isOver, type JobManager, type JobReport } from './job-manager.ts'
-import { MINUTES_JOB, type MinutesSettings, minuteOf, minutesJob } from './minutes-job.ts'
+import {
+  MINUTES_JOB,
+  type MinutesSettings,
+  minuteOf,
+  minutesFingerprint,
+  minutesJob,
+} from './minutes-job.ts'
 import { checkPlan, optimizedOf } from './plan.ts'
 import type { FlinkTables } from './tables.ts'
 
@@ -57,7 +63,7 @@ export function createDeployment(parts: DeploymentParts, settings: DeploymentSet
   const context: Context = {
     ...parts,
     jobOf,
-    printOf: (since) => fingerprintOf(jobOf(since), settings.tables),
+    printOf: (since) => minutesFingerprint(settings.tables, settings.minutes, since),
   }
   return {
     /** The plan, checked. @throws FlinkError when it would keep rows for ever */

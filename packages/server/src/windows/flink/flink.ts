@@ -12,7 +12,7 @@ export {
 } from './deployment.ts'
 export { createGateway, type Gateway } from './gateway.ts'
 export { jdbcTarget } from './jdbc-target.ts'
-export { fingerprintOf, type Job, statementOf } from './job.ts'
+export { type Job, statementOf } from './job.ts'
 export { createJobBook } from './job-book.ts'
 export { createJobManager, type JobManager } from './job-manager.ts'
 export { type KafkaSecurity, kafkaProperties } from './kafka-properties.ts'

@@ -1,7 +1,7 @@
 import { FACT_KEY } from '../fact-columns.ts'
 import { GRAIN_MS } from '../grains.ts'
 import { factViews, IS_EVENT, insertFacts, isLate } from './facts-sql.ts'
-import { type Job, jobProperties } from './job.ts'
+import { fingerprintOf, type Job, jobProperties } from './job.ts'
 import {
   columnList,
   ENRICHED_COLUMNS,
@@ -59,6 +59,16 @@ SELECT ${names}, TO_TIMESTAMP_LTZ(received_ms, 3) FROM events_enriched
 WHERE ${late}`,
     ],
   }
+}
+
+/** Of what is counted: addresses and passwords may change, and a state is still that of the same SQL. */
+export function minutesFingerprint(
+  { topics }: FlinkTables,
+  settings: MinutesSettings,
+  since: number | null,
+): string {
+  const nowhere = { brokers: [], kafka: {}, topics, jdbc: { url: '', user: '', password: '' } }
+  return fingerprintOf(minutesJob(nowhere, settings, since))
 }
 
 const factsTable = (tables: FlinkTables): string =>
