@@ -181,7 +181,10 @@ function readStore(read: Reader, dataDir: string) {
   const commitQueueMax = read.integer('COMMIT_QUEUE_MAX', 4_096, 1, 1_000_000)
   const commitDelayMaxMs = read.integer('COMMIT_DELAY_MAX_MS', 1_000, 1, 600_000)
   const busyTimeoutMs = read.integer('SQLITE_BUSY_TIMEOUT_MS', 5_000, 0, 600_000)
-  const connectionsMax = read.integer('PG_CONNECTIONS_MAX', 10, 2, 1_000)
+  // Who answers no requests has few things to ask at once.
+  const roles = read.list('ROLE').map((role) => role.toLowerCase())
+  const isServing = roles.length === 0 || roles.includes('all') || roles.includes('api')
+  const connectionsMax = read.integer('PG_CONNECTIONS_MAX', isServing ? 10 : 4, 2, 1_000)
   const connectTimeoutMs = read.integer('PG_CONNECT_TIMEOUT_MS', 2_000, 1, 600_000)
   /** Whether a pooler in transaction mode lies between, which keeps no session. */
   const pooler = read.onOff('PG_POOLER', false)

@@ -17,11 +17,12 @@ const FIND = spelled('log.find-event-ids', {
   // LATERAL with LIMIT, since another join might read all ids. The week leads to the one partition that
   // may hold the id; those from before there were partitions lie apart.
   postgres: `SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
-    FROM (SELECT i, substr($2::bytea, i * 24 + 1, 16) AS id
-      FROM generate_series(0, $3::integer - 1) AS s (i) OFFSET 0) AS n
+    FROM (SELECT i, id, event_week(id) AS week FROM
+      (SELECT i, substr($2::bytea, i * 24 + 1, 16) AS id
+        FROM generate_series(0, $3::integer - 1) AS s (i) OFFSET 0) AS s OFFSET 0) AS n
     CROSS JOIN LATERAL (
       (SELECT fingerprint, log_offset FROM known_event_ids
-        WHERE app = $1 AND event_id = n.id AND week = event_week(n.id) LIMIT 1)
+        WHERE app = $1 AND event_id = n.id AND week = n.week LIMIT 1)
       UNION ALL (SELECT fingerprint, log_offset FROM event_ids_before
         WHERE app = $1 AND event_id = n.id LIMIT 1)
       LIMIT 1) e`,
