@@ -13,6 +13,6 @@ it('the image of Flink has the version and the connectors that the tests run on'
   expect(TEXT).toContain(`FROM flink:${version}-java17`)
   const [, names = ''] = /-DincludeArtifactIds=(\S+)/.exec(TEXT) ?? []
   const connectors = names.split(',')
-  expect(connectors).toHaveLength(4)
+  expect(connectors).toHaveLength(5)
   for (const name of connectors) expect(flinkPom).toContain(`<artifactId>${name}</artifactId>`)
 })
