@@ -2,16 +2,18 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
 import { readManifest } from '../../packages/server/src/lake/lake.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
 import { freshSqlite } from '../database.ts'
 import { startFakeFirehose } from '../forward/fake-firehose.ts'
 import { type ServerChanges, startServer, type TestServer } from '../http/server.ts'
+import { fileOf } from '../open-store.ts'
 import { questline, spawnQuestline } from '../questline.ts'
 
 process.env['AWS_ACCESS_KEY_ID'] = 'test'
@@ -108,6 +110,24 @@ describe('a server with a lake', () => {
     const few = await command('lake', 'query', '--limit', '2', 'FROM range(5)')
     expect(few.output.split('\n')).toHaveLength(7)
     expect(few.errors).toContain('only the first 2 rows')
+  })
+
+  it('has its files merged by a command, which waits for whoever is writing', async () => {
+    for (const country of ['pt', 'de', 'us']) {
+      await send(country)
+      expect((await command('lake', 'stats')).errors).toBe('')
+    }
+    const leases = createLeases(join(dirname(fileOf(server.databaseUrl)), 'analytics.db'))
+    const lease = leases('lake')
+    expect(await lease.take()).toBe(true)
+    const merging = command('lake', 'compact', '--json')
+    await sleep(2_500)
+    await lease.release()
+    const { exit, output, errors } = await merging
+    expect({ exit, errors }).toEqual({ exit: 0, errors: '' })
+    expect(JSON.parse(output).merged).toHaveLength(2)
+    expect((await command('lake', 'verify')).output).toMatch(/^lake clean: /)
+    expect((await command('lake', 'compact')).output).toBe('there is nothing to merge\n')
   })
 
   it('stops a query at Ctrl-C', async () => {

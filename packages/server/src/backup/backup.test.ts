@@ -55,7 +55,10 @@ const verify = async (copy: Store): Promise<string> => copy.dialect
 const backUp = (store: Store, file: string, overwrite = false) =>
   backup({ store, random, verify }, { file: path(file), overwrite })
 const putBack = (from: string, to = 'app.db') =>
-  restore({ random, clock, verify }, { from: path(from), to: path(to) })
+  restore(
+    { random, clock, verify },
+    { from: path(from), to: path(to), derived: [path('analytics.db')] },
+  )
 
 describe('a backup', () => {
   it('holds all that was committed, in one file that only its owner reads', async () => {
@@ -196,7 +199,7 @@ describe('a restore', () => {
               throw new Error('the audit says no')
             },
           },
-          { from: path('copy.db'), to: path('app.db') },
+          { from: path('copy.db'), to: path('app.db'), derived: [] },
         )
       expect(await unchanged(refusing)).toMatchObject({ message: 'the audit says no' })
     })

@@ -20,6 +20,8 @@ export type RestoreSettings = {
   readonly from: string
   /** The database of the settings, which need not exist. */
   readonly to: string
+  /** Databases that are computed from the books. They go, and are made again from the restored ones. */
+  readonly derived: readonly string[]
 }
 
 export type Restored<V> = {
@@ -55,6 +57,8 @@ export async function restore<V>(
       })
       await sync(partial)
       const before = await setAside(file, parts.clock)
+      // First: beside older books they would be further than the log, and skip what comes.
+      for (const each of settings.derived) await removeDatabase(each)
       await rename(partial, file)
       await sync(dirname(file))
       return { file, before, verified }

@@ -1,4 +1,4 @@
-import type { LakeStats, Verification } from '../lake/lake.ts'
+import type { LakeStats, Trimmed, Verification } from '../lake/lake.ts'
 import { table } from './output.ts'
 
 const number = (value: number): string => value.toLocaleString('en-US')
@@ -47,3 +47,8 @@ export function compactText(merged: readonly Merged[]): string {
     ]),
   ])
 }
+
+export const trimText = ({ before, upto, cut, removed }: Trimmed): string =>
+  before === upto
+    ? 'the lake is not further than the log: nothing was taken out'
+    : `the lake went to ${number(before)} and goes to ${number(upto)}: ${number(cut)} files cut, ${number(removed)} removed`

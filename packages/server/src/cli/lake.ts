@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { lakeStats, type Plain } from '../lake/lake.ts'
+import { lakeStats, type Plain, type Trimmed } from '../lake/lake.ts'
 import { csvCell } from '../reports/cells/cells.ts'
 import { CommandFailure } from './command-failure.ts'
 import { boxed } from './kpi-tables.ts'
-import { compactText, statsText, verifyText } from './lake-texts.ts'
+import { compactText, statsText, trimText, verifyText } from './lake-texts.ts'
 import { print, printJson } from './output.ts'
 
 type Json = { readonly json?: true }
@@ -72,13 +72,25 @@ export function lakeCommand(): Command {
     .command('compact')
     .summary('merge the files of each day')
     .description(
-      'Merge the small files of each day and topic into one. A running server merges by itself, more lazily.',
+      'Merge the small files of each day and topic into one. A running server merges by itself, more lazily; the command works beside it.',
     )
     .option('--json', 'print one JSON document: {merged: [{path, parts, rows, bytes}]}')
     .addHelpText('after', '\nExample:\n  questline lake compact')
     .action(async ({ json }: Json) => {
       const merged = await compactNow()
       await (json ? printJson({ merged }) : print(compactText(merged)))
+    })
+  lake
+    .command('trim')
+    .summary('take out what is beyond the end of the log, after a restore')
+    .description(
+      'After books were restored that are older than the lake: take out of it what is beyond the end of their log, since the next events get the same offsets. What the log says stays as it is.',
+    )
+    .option('--json', 'print one JSON document: {before, upto, cut, removed}')
+    .addHelpText('after', '\nExample:\n  questline lake trim')
+    .action(async ({ json }: Json) => {
+      const trimmed = await trimNow()
+      await (json ? printJson(trimmed) : print(trimText(trimmed)))
     })
   return lake
 }
@@ -115,24 +127,41 @@ const cellOf = (value: Plain): string =>
   value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
 
 async function compactNow() {
-  const [{ withLakeAsItIs }, { compact }] = await Promise.all([
+  const [{ withCurrentLake, withLakeLease }, { compact }] = await Promise.all([
     import('./with-lake.ts'),
     import('../lake/lake.ts'),
   ])
-  return withLakeAsItIs(async ({ leases, reader }) => {
-    const lease = leases('lake')
-    if (!(await lease.take())) {
-      throw new CommandFailure(1, 'a running server writes the lake and merges its files by itself')
-    }
-    try {
-      const { folder, memoryLimitMb } = reader
+  return withCurrentLake((opened) =>
+    withLakeLease(opened, async () => {
+      const { folder, memoryLimitMb } = opened.reader
       const merges = await compact({ folder, memoryLimitMb, all: true })
       return merges.map(({ parts, into }) => ({
         ...{ path: into.path, parts: parts.length, rows: into.rows, bytes: into.bytes },
       }))
-    } finally {
-      await lease.release()
+    }),
+  )
+}
+
+/** Consumers that are further than the log would skip what it says next. */
+async function trimNow(): Promise<Trimmed> {
+  const [{ withLakeAsItIs, withLakeLease }, { trimLake }, { consumersOf }, { newestOffset }] =
+    await Promise.all([
+      import('./with-lake.ts'),
+      import('../lake/lake.ts'),
+      import('../analytics/analytics.ts'),
+      import('../log/log.ts'),
+    ])
+  return withLakeAsItIs(async (opened) => {
+    const head = await newestOffset(opened.store.read)
+    const ahead = (await consumersOf(opened.analytics.read)).find(({ offset }) => offset > head)
+    if (ahead) {
+      throw new CommandFailure(
+        1,
+        `${ahead.name} has counted up to ${ahead.offset} and the log goes to ${head}: stop the server and remove the analytics, which are made again from the log (docs/operations.md, After a restore)`,
+      )
     }
+    const { folder, memoryLimitMb } = opened.reader
+    return withLakeLease(opened, () => trimLake({ folder, memoryLimitMb, head }))
   })
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { analyticsSettings } from '../analytics-settings.ts'
 import { type AuditReport, createAudit } from '../audit/audit.ts'
 import { restore } from '../backup/backup.ts'
 import { loadConfig, processEnvironment } from '../config.ts'
@@ -27,8 +28,10 @@ Examples:
     )
     .action(async (file: string, { force, json }: Options) => {
       refusePostgres('restore', file)
-      const { database } = loadConfig(processEnvironment()).store
+      const config = loadConfig(processEnvironment())
+      const { database } = config.store
       if (database.kind !== 'sqlite') return
+      const analytics = analyticsSettings(config)
       const parts = { random: systemRandom(), clock: systemClock }
       const { verified: audit, ...restored } = await restore(
         {
@@ -39,12 +42,20 @@ Examples:
             return report
           },
         },
-        { from: file, to: database.file },
+        { from: file, to: database.file, derived: [analytics.file] },
       )
       if (json) return printJson({ ...restored, audit })
       const before = restored.before ? `\nthe books before are ${restored.before}` : ''
-      await print(`restored ${restored.file}${before}\n${auditText(audit)}`)
+      await print(
+        `restored ${restored.file}${before}\n${auditText(audit)}\n${NEXT[analytics.place.kind]}`,
+      )
     })
+
+const TRIM = 'a lake that is further than these books needs "questline lake trim"'
+const NEXT = {
+  sqlite: `the live numbers are counted anew; ${TRIM}`,
+  postgres: `the analytics in PostgreSQL are of the books before: DROP SCHEMA analytics CASCADE, and they are counted anew; ${TRIM}`,
+}
 
 const refused = (file: string, report: AuditReport): CommandFailure =>
   new CommandFailure(

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { catchUp } from '../analytics/analytics.ts'
 import { askLake, type Lake, type ReaderSettings, withLake } from '../lake/lake.ts'
 import { newestOffset } from '../log/log.ts'
@@ -27,6 +28,31 @@ export const withCurrentLake = <T>(work: (opened: OpenedLake) => Promise<T>): Pr
 /** The same as far as it is. */
 export const withLakeAsItIs = <T>(work: (opened: OpenedLake) => Promise<T>): Promise<T> =>
   withAnalytics((opened) => withReader(opened, work))
+
+const AGAIN_MS = 100
+
+/** Does what only one process at a time may do with the lake, as soon as nobody else does. */
+export async function withLakeLease<T>(
+  { leases, clock }: OpenedAnalytics,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lease = leases('lake')
+  const until = clock.monotonic() + WAIT_MS
+  while (!(await lease.take())) {
+    if (clock.monotonic() > until) {
+      throw new CommandFailure(
+        1,
+        'another process has been writing the lake for a minute: try again when it is done. The log of the server says what it does.',
+      )
+    }
+    await sleep(AGAIN_MS)
+  }
+  try {
+    return await work()
+  } finally {
+    await lease.release()
+  }
+}
 
 async function withReader<T>(
   opened: OpenedAnalytics,

@@ -110,7 +110,7 @@ const lost = (folder: string, upto: number, after: number): string =>
 
 /** Offsets would be given a second time, to other events than those in the files. */
 const ahead = (folder: string, upto: number, head: number): string =>
-  `the lake in ${folder} goes to ${upto} and the log only to ${head}, as after a restore of older books: put the copy of the lake that belongs to them in its place`
+  `the lake in ${folder} goes to ${upto} and the log only to ${head}, as after a restore of older books: put the copy of the lake that belongs to them in its place, or stop the server and run "questline lake trim", which takes out what is beyond the log`
 
 /** How long events are gathered before they become a batch. */
 export function createGathering(
