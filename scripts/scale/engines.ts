@@ -9,11 +9,13 @@ import type { Cluster, Engine } from './engine.ts'
 import { gateway, jobManager, taskManager } from './flink.ts'
 import { fetchJars } from './jars.ts'
 import { kafka } from './kafka.ts'
+import { startMinutes, stopMinutes } from './minutes-job.ts'
+import { NODES, questlineOn } from './nodes.ts'
 import { dataFolder, postgres, postgresUrl } from './postgres.ts'
 import { end, residentMb } from './processes.ts'
 import { requirements } from './requirements.ts'
 import { type EngineSettings, PORT_NAMES, type Ports } from './settings.ts'
-import { readState, removeState, runningOf, type State, writeState } from './state.ts'
+import { readState, removeState, runningOf, writeState } from './state.ts'
 
 export { MissingRequirement, whyNot } from './requirements.ts'
 export { type EngineSettings, scaleSettings, testSettings } from './settings.ts'
@@ -36,6 +38,8 @@ export type Engines = {
   start(name: EngineName): Promise<void>
   /** By SIGKILL. */
   kill(name: EngineName): Promise<void>
+  /** Topics, two API nodes, relay, quality, and the job of minutes, each brought up from where it was left. */
+  startNodes(): Promise<void>
   /** What each process takes in memory, in megabytes; null where the system does not say. */
   resident(): readonly { readonly name: string; readonly mb: number | null }[]
   /** Stops whatever runs, in reverse order. */
@@ -55,7 +59,7 @@ export async function startEngines(
   const { folder } = settings
   const { java, maven } = requirements(process.env)
   const jars = fetchJars(maven, settings.cacheFolder, say)
-  const ports = readState(folder)?.ports ?? (await takePorts(settings.ports))
+  const ports = await takePorts(settings.ports, readState(folder)?.ports ?? {})
   writeConfiguration(settings, ports)
   const cluster: Cluster = { settings, ports, java, jars }
   const wanted = ENGINES.filter(({ name }) => only.length === 0 || isOneOf(name, only))
@@ -68,10 +72,22 @@ export async function startEngines(
       if (running === null) throw new Error(`${name} does not run`)
       await end(name, running, 'SIGKILL')
     },
+    startNodes: () => startNodes(cluster, say),
     resident: () => residentOf(folder),
     stop: () => stopEngines(folder, say),
   }
 }
+
+async function startNodes(cluster: Cluster, say: Say): Promise<void> {
+  const { code, errors } = await questlineOn(cluster, ['kafka', 'setup'])
+  if (code !== 0) throw new Error(`questline kafka setup failed:\n${errors}`)
+  // One after the other: the first brings the schema up to date.
+  for (const node of NODES) await startOne(cluster, node, say)
+  await startMinutes(cluster, say)
+}
+
+/** The same, in the order of starting. */
+const EVERYTHING: readonly Engine[] = [...ENGINES, ...NODES]
 
 const isOneOf = (name: string, names: readonly string[]): boolean => names.includes(name)
 
@@ -96,18 +112,23 @@ async function startOne(cluster: Cluster, engine: Engine, say: Say): Promise<voi
 export async function stopEngines(folder: string, say: Say = () => undefined): Promise<void> {
   const state = readState(folder)
   if (state === null) return say(`nothing was started in ${folder}`)
-  for (const { name, ...running } of inReverse(state)) {
-    await end(name, running, engineOf(name).stopSignal)
+  for (const { name, stopSignal } of EVERYTHING.toReversed()) {
+    const found = state.processes.find((each) => each.name === name)
+    if (found === undefined) continue
+    await end(name, found, stopSignal)
     say(`${name} is stopped`)
   }
   removeState(folder)
 }
 
-function inReverse({ processes }: State) {
-  return ENGINES.toReversed().flatMap(({ name }) => {
-    const found = processes.find((each) => each.name === name)
-    return found === undefined ? [] : [{ ...found, name: name as EngineName }]
-  })
+/** Stops the job of minutes with a savepoint, if nodes and Flink run. */
+export async function keepMinutes(settings: EngineSettings, say: Say): Promise<void> {
+  const state = readState(settings.folder)
+  const needed = ['jobmanager', 'taskmanager', 'gateway', 'quality']
+  if (state === null || needed.some((name) => runningOf(state, name) === null)) return
+  const { java, maven } = requirements(process.env)
+  const jars = fetchJars(maven, settings.cacheFolder, say)
+  await stopMinutes({ settings, ports: state.ports, java, jars }, say)
 }
 
 /** Removes the data of engines that were stopped. */
@@ -118,7 +139,7 @@ export function removeData(folder: string): void {
 
 export function residentOf(folder: string) {
   const state = readState(folder)
-  return ENGINES.flatMap(({ name }) => {
+  return EVERYTHING.flatMap(({ name }) => {
     const running = runningOf(state, name)
     return running === null ? [] : [{ name, mb: residentMb(running) }]
   })
@@ -131,12 +152,15 @@ export const addressesOf = (folder: string, ports: Ports): Addresses => ({
   FLINK_GATEWAY_URL: `http://127.0.0.1:${ports.gateway}`,
 })
 
-/** Free ones in the place of 0; all are taken before the first is given back, so none comes twice. */
-async function takePorts(asked: Ports): Promise<Ports> {
-  const servers = PORT_NAMES.map(
+/**
+ * The ports that are known, and the others as they are asked for: free ones in the place of 0. All are
+ * taken before the first is given back, so none comes twice.
+ */
+async function takePorts(asked: Ports, known: Partial<Ports>): Promise<Ports> {
+  const servers = PORT_NAMES.filter((name) => known[name] === undefined).map(
     (name) => [name, createServer().listen(asked[name], '127.0.0.1')] as const,
   )
-  const ports: Record<string, number> = {}
+  const taken: Partial<Record<keyof Ports, number>> = {}
   try {
     for (const [name, server] of servers) {
       try {
@@ -146,10 +170,10 @@ async function takePorts(asked: Ports): Promise<Ports> {
       }
       const address = server.address()
       if (address === null || typeof address === 'string') throw new Error('a port has a number')
-      ports[name] = address.port
+      taken[name] = address.port
     }
   } finally {
     for (const [, server] of servers) server.close()
   }
-  return { ...asked, ...ports }
+  return { ...asked, ...known, ...taken }
 }

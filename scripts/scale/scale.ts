@@ -1,19 +1,21 @@
 // npm run scale:up | scale:down: the engines on this machine. docs/flink.md tells how.
 import { parseArgs } from 'node:util'
 import {
+  keepMinutes,
   MissingRequirement,
   removeData,
-  residentOf,
   scaleSettings,
   startEngines,
   stopEngines,
 } from './engines.ts'
 
-const HELP = `Kafka, PostgreSQL and Flink on this machine, on loopback, without Docker.
+const HELP = `PostgreSQL, Kafka and Flink on this machine, on loopback, without Docker, and on them two API
+nodes, the relay, quality and the job of minutes.
 
-  npm run scale:up              start them; what runs already stays
-  npm run scale:down            stop exactly what was started
-  npm run scale:down -- --data  and remove their data
+  npm run scale:up                 start them; what runs already stays
+  npm run scale:up -- --engines    without those of questline
+  npm run scale:down               stop exactly what was started
+  npm run scale:down -- --data     and remove their data
 
 JDK 17+ and Maven are needed. Ports, memory and folders are settings: docs/flink.md lists them.
 `
@@ -25,25 +27,24 @@ const say = (line: string): void => {
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
   async up() {
     const settings = scaleSettings(process.env)
-    const { addresses } = await startEngines(settings, { say })
-    const memory = residentOf(settings.folder).map(({ name, mb }) => `${name} ${mb ?? '?'} MB`)
+    const engines = await startEngines(settings, { say })
+    if (!values.engines) await engines.startNodes()
+    const memory = engines.resident().map(({ name, mb }) => `${name} ${mb ?? '?'} MB`)
     say(`in memory: ${memory.join(', ')}\n\nSettings for questline:`)
-    process.stdout.write(
-      `${Object.entries(addresses)
-        .map(([name, value]) => `${name}=${value}`)
-        .join('\n')}\n`,
-    )
+    const lines = Object.entries(engines.addresses).map(([name, value]) => `${name}=${value}`)
+    process.stdout.write(`${lines.join('\n')}\n`)
   },
   async down() {
-    const { folder } = scaleSettings(process.env)
-    await stopEngines(folder, say)
-    if (values.data) removeData(folder)
+    const settings = scaleSettings(process.env)
+    await keepMinutes(settings, say)
+    await stopEngines(settings.folder, say)
+    if (values.data) removeData(settings.folder)
   },
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { data: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: { data: { type: 'boolean' }, engines: { type: 'boolean' }, help: { type: 'boolean' } },
 })
 const [name = ''] = positionals
 const command = COMMANDS[name]
