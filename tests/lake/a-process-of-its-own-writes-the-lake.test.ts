@@ -10,10 +10,12 @@ import { readManifest } from '../../packages/server/src/lake/lake.ts'
 import { createLakeKeeper } from '../../packages/server/src/lake-keeper.ts'
 import type { FromPipeline } from '../../packages/server/src/pipeline-messages.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
+import { listRejected, sweepRejected } from '../../packages/server/src/quality/quality.ts'
 import { fileOf } from '../open-store.ts'
 import { lakeSettings, openTestLake, type TestLake } from './open-test-lake.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../packages/server/src/lake-process.ts')
+const DAY = 86_400_000
 const ON_LINUX = process.platform === 'linux'
 
 let lake: TestLake
@@ -26,6 +28,7 @@ const orderFor = ({ log, analyticsFile: file, folder }: TestLake) => ({
   database: { kind: 'sqlite' as const, file: fileOf(log.url), busyTimeoutMs: 5_000 },
   analytics: { place: { kind: 'sqlite' as const, file, busyTimeoutMs: 5_000 }, file },
   lake: { ...lakeSettings(folder), keptMs: null },
+  refusedKeptMs: 30 * DAY,
 })
 
 /** A keeper of this lake, and what it tells. */
@@ -90,6 +93,30 @@ describe('the process that writes the lake', () => {
     await until(() => readManifest(lake.folder).upto === 3)
     await until(() => writers().length === 0)
     await stop()
+  })
+
+  it('forgets what was refused long ago once the lake holds it', async () => {
+    const refused = (receivedAt: number) =>
+      lake.log.games({
+        type: 'purchase',
+        at: receivedAt,
+        receivedAt,
+        fields: { amount_micros: -1 },
+      })
+    const now = Date.now()
+    for (const days of [40, 31, 29]) await refused(now - days * DAY)
+    await lake.judge()
+    await keeping().keeper.begin()()
+    const inTable = await listRejected(lake.analytics.read, { before: 1_000, limit: 10 })
+    expect(inTable.map(({ offset }) => offset)).toEqual([3])
+    const inLake = await lake.rows('SELECT log_offset FROM events_rejected ORDER BY 1')
+    expect(inLake).toEqual([{ log_offset: 1n }, { log_offset: 2n }, { log_offset: 3n }])
+
+    await refused(now - 40 * DAY)
+    await lake.judge()
+    await sweepRejected(lake.analytics, { before: now, upto: 3 })
+    const left = await listRejected(lake.analytics.read, { before: 1_000, limit: 10 })
+    expect(left.map(({ offset }) => offset)).toEqual([4])
   })
 
   it('leaves nothing unwritten when the server stops', async () => {

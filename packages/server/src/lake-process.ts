@@ -2,6 +2,7 @@ import { openAnalytics, openLeases } from './analytics/analytics.ts'
 import { createLakeStage } from './open-lake.ts'
 import { systemClock } from './platform/clock.ts'
 import { systemRandom } from './platform/random.ts'
+import { sweepRejected } from './quality/quality.ts'
 import type { FromLake, LakeOrder, ToLake } from './sinks-messages.ts'
 import { openStore } from './store/store.ts'
 
@@ -12,7 +13,7 @@ const CONNECTIONS_MAX = 2
 
 async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromLake> {
   const random = systemRandom()
-  const { database, analytics: place, lake, until } = order
+  const { database, analytics: place, lake, until, refusedKeptMs } = order
   const books = openStore(
     { random, onIdleError: () => undefined },
     database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
@@ -29,6 +30,9 @@ async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromL
     while ((await stage.step()) > 0 || !stage.isTended()) {
       if (isStopping()) break
     }
+    // Here, since only what is in the lake may go.
+    const upto = await stage.checkpoint()
+    await sweepRejected(analytics, { before: systemClock.now() - refusedKeptMs, upto })
     await stage.lease.release()
     return { kind: 'written' }
   } finally {

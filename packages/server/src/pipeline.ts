@@ -54,7 +54,10 @@ export async function createPipeline(
   const sinks = runs.sinks
     ? createSinks(
         { analytics: store, clock: world.clock, logger: world.logger, metrics, watch },
-        { database, analytics, lake: config.lake, forward: config.forward },
+        {
+          ...{ database, analytics, lake: config.lake, forward: config.forward },
+          refusedKeptMs: config.ingest.refusedKeptMs,
+        },
       )
     : null
   // Another process may be the one that counts: its changes are seen in the table.

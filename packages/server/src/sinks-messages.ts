@@ -20,6 +20,8 @@ export type LakeOrder = Place & {
   readonly lake: LakeConfig
   /** Events up to here become files now, and those of a whole batch that follow. */
   readonly until: number
+  /** How long it stays in the table, after its receipt, that quality has refused an event. */
+  readonly refusedKeptMs: number
 }
 
 /** To that process: end after what you are at. It has its order from the first message. */

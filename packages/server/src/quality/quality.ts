@@ -28,6 +28,7 @@ export {
   type RejectedEvent,
   type RejectedWithBytes,
   rejectedBetween,
+  sweepRejected,
 } from './rejected.ts'
 export { type Apply, compileRules, isFields, RULES, type Rule } from './rules.ts'
 export { parseRules, RulesError } from './rules-file.ts'

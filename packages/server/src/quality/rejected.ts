@@ -1,6 +1,6 @@
 import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { LogRecord } from '../log/log.ts'
-import type { Read, Tx } from '../store/store.ts'
+import type { Read, Store, Tx } from '../store/store.ts'
 
 const WRITE = insertOnAnalytics('quality.write-rejected', 'analytics.rejected_events', {
   ...{ log_offset: 'bigint', app: 'text', event_id: 'text', event_type: 'text', player_id: 'text' },
@@ -26,6 +26,17 @@ const BETWEEN = onAnalytics(
 const REPLAYED = onAnalytics(
   'quality.mark-replayed',
   'UPDATE analytics.rejected_events SET replayed_offset = $2 WHERE log_offset = $1 AND replayed_offset IS NULL',
+)
+
+const SWEEP_ROWS = 1_000
+const OLDEST = onAnalytics(
+  'quality.oldest-rejected',
+  `SELECT log_offset AS "offset", received_at AS "receivedAt" FROM analytics.rejected_events
+  WHERE log_offset <= $1 ORDER BY log_offset LIMIT ${SWEEP_ROWS}`,
+)
+const FORGET = onAnalytics(
+  'quality.forget-rejected',
+  'DELETE FROM analytics.rejected_events WHERE log_offset <= $1',
 )
 
 /** An event that quality has refused. */
@@ -98,3 +109,23 @@ export const listRejected = (
 /** Whether it was open until now. */
 export const markReplayed = async (tx: Tx, offset: number, by: number): Promise<boolean> =>
   (await tx.change(REPLAYED, [[offset, by]])) === 1
+
+/**
+ * Forgets what was refused and received before an instant, milliseconds since the epoch, from the
+ * oldest on, in steps, so that no write waits for the whole.
+ * @param upto what comes after this offset stays
+ */
+export async function sweepRejected(
+  analytics: Store,
+  { before, upto }: { readonly before: number; readonly upto: number },
+): Promise<void> {
+  type Old = { readonly offset: number; readonly receivedAt: number }
+  for (;;) {
+    const oldest = await analytics.read<Old>(OLDEST, [upto])
+    const young = oldest.findIndex(({ receivedAt }) => receivedAt >= before)
+    const last = (young < 0 ? oldest : oldest.slice(0, young)).at(-1)
+    if (!last) return
+    await analytics.transaction((tx) => tx.run(FORGET, [[last.offset]]))
+    if (young >= 0 || oldest.length < SWEEP_ROWS) return
+  }
+}
