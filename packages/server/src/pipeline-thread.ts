@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { FromPipeline, ToPipeline } from './pipeline-messages.ts'
 import type { Watch } from './pipeline-watch.ts'
@@ -8,6 +9,8 @@ import type { Stop } from './platform/platform.ts'
  * watches a number does not see a tenth of a second.
  */
 const GATHER_MS = 100
+/** A step makes its objects at once and drops them at once; a larger nursery only spreads them out. */
+const YOUNG_MB = 6
 const RESTART_MS = { first: 1_000, most: 60_000 }
 
 /** Who is told what becomes of a thread. */
@@ -25,7 +28,10 @@ export function createThread(script: URL, order: object, watch: ThreadWatch) {
   const post = (message: ToPipeline): void => worker?.postMessage(message)
 
   const start = (): void => {
-    const started = new Worker(script, { workerData: order })
+    // The flag of the start command is for the main thread, which has read it; it would win here too.
+    setFlagsFromString('--max-semi-space-size=0')
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB }
+    const started = new Worker(script, { workerData: order, resourceLimits })
     worker = started
     started.once('online', watch.lives)
     started.on('message', (message: FromPipeline) => {
