@@ -28,7 +28,9 @@ const install = async (name: string, players: readonly string[]) => {
 }
 const PLAYERS = 'SELECT player_id FROM events_enriched ORDER BY log_offset'
 
-it('the numbers are counted anew, and the lake is cut where the log ends', { timeout: 120_000 }, async () => {
+it('the numbers are counted anew, and the lake is cut where the log ends', {
+  timeout: 120_000,
+}, async () => {
   await install('first', ['ana', 'bo'])
   await run('backup', 'copy.db')
   // Of one batch, so that a file holds what stays and what does not.

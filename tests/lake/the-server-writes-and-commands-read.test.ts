@@ -154,7 +154,7 @@ describe('a server that forwards', () => {
     let aheadMs = 0
     await start({
       settings: {
-        FIREHOSE_STREAM: 's',
+        FIREHOSE_STREAM_NAME: 's',
         AWS_REGION: 'eu-central-1',
         FIREHOSE_ENDPOINT: firehose.url,
       },

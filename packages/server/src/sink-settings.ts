@@ -28,7 +28,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 export function readForwardSettings(read: Reader) {
   const isMock = read.onOff('MOCK_FIREHOSE', false)
-  const stream = read.text('FIREHOSE_STREAM')
+  const stream = read.text('FIREHOSE_STREAM_NAME')
   const region = read.text('AWS_REGION')
   const endpoint = read.text('FIREHOSE_ENDPOINT')
   if (endpoint !== undefined && !URL.canParse(endpoint)) {
@@ -36,7 +36,7 @@ export function readForwardSettings(read: Reader) {
   }
   if (isMock) return { kind: 'mock' as const, stream: stream ?? 'game-events' }
   if (stream === undefined) return { kind: 'off' as const }
-  if (region === undefined) read.fault('AWS_REGION', 'is needed when FIREHOSE_STREAM is set')
+  if (region === undefined) read.fault('AWS_REGION', 'is needed when FIREHOSE_STREAM_NAME is set')
   return {
     kind: 'firehose' as const,
     stream,
