@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MIGRATIONS } from '../packages/server/src/store/migrate.ts'
 import { freshPostgres } from './database.ts'
 import { plainSql } from './plain-sql.ts'
 import { QUESTLINE, questline, ROOT, type Surroundings } from './questline.ts'
@@ -11,7 +12,7 @@ import { runNode } from './run-node.ts'
 const CLI = join(ROOT, 'packages/server/src/cli.ts')
 const VERSION = '0.1.0\n'
 /** The migrations of a new database. */
-const APPLIED = ['books', 'game-events', 'player-events', 'unlogged-numbers']
+const APPLIED = MIGRATIONS.map(({ name }) => name)
 
 let folder = ''
 beforeEach(async () => {
