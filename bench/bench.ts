@@ -38,7 +38,7 @@ const BENCHES = benchesWith(
 )
 const SOAK_MINUTES_DEFAULT = 20
 /** Too long to be part of all. */
-const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT })
+const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT, rate: null })
 const ROUNDS = 3
 const WARMUP_SECONDS = 1
 const SECONDS_DEFAULT = 4
@@ -56,6 +56,7 @@ and only by its name:
   --sizes LIST  reports: of how many purchases, of ${SIZES.map(({ name }) => name).join(', ')} (${SIZES_DEFAULT})
   --events N    lake: of how many events (${LAKE_EVENTS_DEFAULT})
   --minutes N   soak: how long (${SOAK_MINUTES_DEFAULT})
+  --rate N      soak: events a second, instead of half the knee
   --python PATH reports: a Python that has pandas, pyarrow and polars (BENCH_PYTHON, or python3)
   --json        print the reports as JSON
   --help        print this
@@ -84,6 +85,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
       sizes: { type: 'string', default: SIZES_DEFAULT },
       events: { type: 'string', default: String(LAKE_EVENTS_DEFAULT) },
       minutes: { type: 'string', default: String(SOAK_MINUTES_DEFAULT) },
+      rate: { type: 'string' },
       python: { type: 'string', default: PYTHON_DEFAULT },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -102,10 +104,16 @@ function readCommand(args: readonly string[]): Command | 'help' {
   const all = benchesWith({ sizes: sizesIn(values.sizes), python: values.python }, events)
   const minutes = Number(values.minutes)
   if (!(minutes >= 0.5 && minutes <= 10_080)) throw new WrongCommand('--minutes takes 0.5 to 10080')
+  const rate = values.rate === undefined ? null : Number(values.rate)
+  if (rate !== null && !(rate >= 50 && rate <= 1_000_000)) {
+    throw new WrongCommand('--rate takes 50 to 1000000')
+  }
   const benches =
     positionals.length === 0
       ? all
-      : [...all, createSoakBench({ minutes })].filter(({ name }) => positionals.includes(name))
+      : [...all, createSoakBench({ minutes, rate })].filter(({ name }) =>
+          positionals.includes(name),
+        )
   return { benches, seconds, postgres: values.postgres, json: values.json }
 }
 

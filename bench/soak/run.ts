@@ -16,7 +16,11 @@ import { BATCH_EVENTS } from './batches.ts'
 import type { SoakLoad } from './load.ts'
 import { type Sample, sample, samplesTable } from './samples.ts'
 
-export type SoakSettings = { readonly minutes: number }
+export type SoakSettings = {
+  readonly minutes: number
+  /** Events per second; null for half the knee. */
+  readonly rate: number | null
+}
 
 const KEY = 'an-ingest-key-of-the-soak-and-of-nothing-else'
 const CONNECTIONS = 32
@@ -27,16 +31,16 @@ const SETTLED = 0.25
 const WAIT_MS = 120_000
 
 /** Half of what goes through everything, for long: what grows then grows for ever. */
-export const createSoakBench = ({ minutes }: SoakSettings): Bench => ({
+export const createSoakBench = ({ minutes, rate: wanted }: SoakSettings): Bench => ({
   name: 'soak',
   question: 'What grows in a server that runs for long at half of what it can do?',
   folder: import.meta.dirname,
   async measure(lab) {
     await using server = await lab.startServer('soak', { EVENT_API_KEY: KEY })
     const knee = await findKnee(lab, server)
-    const rate = knee / 2
+    const rate = wanted ?? knee / 2
     lab.remark(
-      `the knee is ${Math.round(knee).toLocaleString('en-US')} events/s from the wire into the numbers, on one core; half of it for ${minutes} minutes`,
+      `the knee is ${Math.round(knee).toLocaleString('en-US')} events/s from the wire into the numbers, on one core; ${Math.round(rate).toLocaleString('en-US')} for ${minutes} minutes`,
     )
     const { samples, result } = await soak(lab, server, rate, minutes * 60)
     writeFileSync(join(import.meta.dirname, 'last-samples.md'), pageOf(minutes, rate, samples))

@@ -6,6 +6,8 @@ import type { Server } from '../harness/harness.ts'
 export type Sample = {
   readonly second: number
   readonly memoryMb: number | null
+  /** Of the process that writes the lake, while there is one. */
+  readonly lakeMb: number | null
   readonly handles: number | null
   /** Of all databases of the server together. */
   readonly walMb: number
@@ -27,6 +29,7 @@ export async function sample({ pids, dataDir, port }: Server, second: number): P
   return {
     second,
     memoryMb: residentMb(pid),
+    lakeMb: lakeMemoryMb(pid),
     handles: handlesOf(pid),
     walMb: bytesOf(dataDir, /-wal$/) / MB,
     windowsLag: gauge('windows_lag_events'),
@@ -38,6 +41,20 @@ function residentMb(pid: number): number | null {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     return kilobytes === undefined ? null : (Number(kilobytes) * 1_024) / MB
+  } catch {
+    return null
+  }
+}
+
+function lakeMemoryMb(pid: number): number | null {
+  try {
+    // Whichever thread has started them.
+    const children = readdirSync(`/proc/${pid}/task`)
+      .map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim())
+      .flatMap((pids) => (pids === '' ? [] : pids.split(' ').map(Number)))
+    return children.length === 0
+      ? null
+      : Math.max(...children.map((child) => residentMb(child) ?? 0))
   } catch {
     return null
   }
@@ -66,17 +83,18 @@ export function samplesTable(samples: readonly Sample[]): string {
   const most = Math.max(1, ...samples.map(({ memoryMb }) => memoryMb ?? 0))
   const cell = (value: number | null, digits = 0): string =>
     value === null ? '?' : value.toFixed(digits)
-  const rows = samples.map(({ second, memoryMb, handles, walMb, windowsLag, lakeLag }) => {
+  const rows = samples.map(({ second, memoryMb, lakeMb, handles, walMb, windowsLag, lakeLag }) => {
     const bar = '█'.repeat(Math.round(((memoryMb ?? 0) / most) * BAR))
     const cells = [
-      ...[cell(second), cell(memoryMb), cell(handles), cell(walMb, 1)],
+      ...[cell(second), cell(memoryMb), lakeMb === null ? '' : cell(lakeMb), cell(handles)],
+      cell(walMb, 1),
       ...[cell(windowsLag), cell(lakeLag), bar],
     ]
     return `| ${cells.join(' | ')} |`
   })
   return [
-    '| s | memory MB | handles | WAL MB | not yet counted | not yet in the lake | memory |',
-    '|---:|---:|---:|---:|---:|---:|:---|',
+    '| s | memory MB | lake’s process MB | handles | WAL MB | not yet counted | not yet in the lake | memory |',
+    '|---:|---:|---:|---:|---:|---:|---:|:---|',
     ...rows,
   ].join('\n')
 }
