@@ -12,6 +12,8 @@ import { createWholeLog } from './whole-log.ts'
 // The thread that sends events on, beside the one that counts: a service that is away holds up no number.
 
 const CONNECTIONS_MAX = 2
+/** It reads the log from front to back, each page once. */
+const CACHE_MB = 2
 const FORWARD_EVENTS = 2_000
 
 async function run(order: ForwardOrder, port: MessagePort): Promise<void> {
@@ -19,7 +21,9 @@ async function run(order: ForwardOrder, port: MessagePort): Promise<void> {
   const { database, lake, forward } = order
   const books = openStore(
     { random, onIdleError: () => undefined },
-    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+    database.kind === 'postgres'
+      ? { ...database, connectionsMax: CONNECTIONS_MAX }
+      : { ...database, cacheMb: CACHE_MB },
   )
   const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
   const leases = openLeases(

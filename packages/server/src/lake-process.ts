@@ -10,13 +10,17 @@ import { openStore } from './store/store.ts'
 // its priority is below that of whoever answers players.
 
 const CONNECTIONS_MAX = 2
+/** It reads the log from front to back, each page once. */
+const CACHE_MB = 2
 
 async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromLake> {
   const random = systemRandom()
   const { database, analytics: place, lake, until, refusedKeptMs } = order
   const books = openStore(
     { random, onIdleError: () => undefined },
-    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+    database.kind === 'postgres'
+      ? { ...database, connectionsMax: CONNECTIONS_MAX }
+      : { ...database, cacheMb: CACHE_MB },
   )
   const analytics = await openAnalytics({ now: systemClock.now, random }, place.place)
   const leases = openLeases(

@@ -11,13 +11,17 @@ import { openStore } from './store/store.ts'
 
 /** It only reads the books: one connection reads, one is spare. */
 const CONNECTIONS_MAX = 2
+/** It reads the log from front to back, each page once. */
+const CACHE_MB = 2
 
 async function run(order: PipelineOrder, port: MessagePort): Promise<void> {
   const random = systemRandom()
   const { database } = order
   const books = openStore(
     { random, onIdleError: () => undefined },
-    database.kind === 'postgres' ? { ...database, connectionsMax: CONNECTIONS_MAX } : database,
+    database.kind === 'postgres'
+      ? { ...database, connectionsMax: CONNECTIONS_MAX }
+      : { ...database, cacheMb: CACHE_MB },
   )
   const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
   const leases = openLeases(

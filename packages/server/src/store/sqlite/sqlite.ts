@@ -7,7 +7,14 @@ import { StoreFailure } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 
-export type SqliteSettings = { readonly file: string; readonly busyTimeoutMs: number }
+export type SqliteSettings = {
+  readonly file: string
+  readonly busyTimeoutMs: number
+  /** Pages in memory, for each of its two connections. */
+  readonly cacheMb?: number
+}
+
+const CACHE_MB = 16
 
 /** 16 MB: four times SQLite's own default, since a page that many commits change is then copied once. */
 const CHECKPOINT_PAGES = 4_000
@@ -75,7 +82,7 @@ function connect(settings: SqliteSettings): Connection {
     db.exec('PRAGMA foreign_keys = ON')
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`)
-    db.exec('PRAGMA cache_size = -16384')
+    db.exec(`PRAGMA cache_size = -${(settings.cacheMb ?? CACHE_MB) * 1_024}`)
     assertDurable(db)
   } catch (error) {
     db.close()
