@@ -4,7 +4,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Kafka, KafkaRecord } from '../../packages/server/src/kafka/kafka.ts'
+import {
+  type Kafka,
+  type KafkaRecord,
+  KafkaUnavailable,
+} from '../../packages/server/src/kafka/kafka.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -76,15 +80,25 @@ export async function readTopic(
   isEnough: (records: readonly KafkaRecord[]) => boolean,
   patienceMs: number,
 ): Promise<readonly KafkaRecord[]> {
-  const ends = await kafka.ends(topic)
-  const at = new Map(ends.map(({ first }, partition) => [partition, first]))
+  const at = new Map<number, number>()
   const reader = await kafka.reader(topic)
   const records: KafkaRecord[] = []
   const until = performance.now() + patienceMs
   while (performance.now() < until && !isEnough(records)) {
-    const fetched = await reader.fetch(at, { bytes: 1_048_576, waitMs: 200 })
-    records.push(...fetched.records)
-    for (const [partition, offset] of fetched.next) at.set(partition, offset)
+    try {
+      if (at.size === 0) {
+        for (const [partition, { first }] of (await kafka.ends(topic)).entries()) {
+          at.set(partition, first)
+        }
+      }
+      const fetched = await reader.fetch(at, { bytes: 1_048_576, waitMs: 200 })
+      records.push(...fetched.records)
+      for (const [partition, offset] of fetched.next) at.set(partition, offset)
+    } catch (error) {
+      // A broker that was killed is back in a while.
+      if (!(error instanceof KafkaUnavailable)) throw error
+      await sleep(500)
+    }
   }
   await reader.close()
   return records

@@ -104,7 +104,7 @@ describe.skipIf(brokers === undefined)('the log on Kafka, in processes of their 
         }
         return found.size >= count
       },
-      60_000,
+      150_000,
     )
     return found
   }
@@ -139,7 +139,7 @@ describe.skipIf(brokers === undefined)('the log on Kafka, in processes of their 
       await sleep(30)
     }
     await check(0, TOTAL, TOTAL)
-  }, 180_000)
+  }, 240_000)
 
   it('says in every partition how far it is, when nothing else comes', async () => {
     const before = Date.now()
@@ -164,5 +164,10 @@ describe.skipIf(brokers === undefined)('the log on Kafka, in processes of their 
     await send(direct, TOTAL, PER_BATCH)
     await send(direct, TOTAL, PER_BATCH)
     await check(TOTAL, PER_BATCH, TOTAL + PER_BATCH)
+    const found = await enriched(TOTAL + PER_BATCH)
+    const copies = Array.from({ length: PER_BATCH }, (_, index) =>
+      found.get(`${uuid(TOTAL + index)} 0`),
+    )
+    expect(copies.map((each) => each?.copies)).toEqual(Array(PER_BATCH).fill(1))
   }, 120_000)
 })
