@@ -25,6 +25,12 @@ const REPEATABLE = new Set(['40001', '40P01'])
 export const isRepeatable = (failure: unknown): boolean =>
   failure instanceof StoreFailure && REPEATABLE.has(codeOf(failure.cause))
 
+/** A row for which no partition was made yet; nothing of the transaction remains. */
+export const lacksPartition = (failure: unknown): boolean =>
+  failure instanceof StoreFailure &&
+  codeOf(failure.cause) === '23514' &&
+  /no partition of relation/.test(failure.message)
+
 /** Whether the server itself answered with this failure, so that the connection is still in step. */
 export const isAnswer = (failure: unknown): boolean =>
   !(failure instanceof StoreFailure) || failure.cause instanceof pg.DatabaseError

@@ -17,6 +17,7 @@ const now = systemClock.now()
 const thisWeek = Math.floor(now / WEEK_MS)
 const FIRST_SPAN = 4_194_304
 
+const INSERT_BATCH = shared('test.insert-batch', "INSERT INTO event_batches VALUES ($1, $2, 0, '')")
 const READ_BATCHES = shared('test.batches', 'SELECT length(payload) AS bytes FROM event_batches')
 
 let fresh: FreshDatabase
@@ -154,6 +155,18 @@ describe('batches on PostgreSQL', () => {
     expect(Number(row?.['upper'])).toBeGreaterThanOrEqual(2 ** 25)
     await batch(1, 2 ** 25 - 1, now)
     expect(await batches()).toHaveLength(1)
+  })
+
+  it('are written also where nobody made a partition for them', async () => {
+    await head(FIRST_SPAN * 40)
+    const offset = FIRST_SPAN * 40 + 1
+    let attempts = 0
+    await store.transaction((tx) => {
+      attempts += 1
+      return tx.run(INSERT_BATCH, [[offset, offset]])
+    })
+    expect(attempts).toBe(2)
+    expect(await batches()).toMatchObject([{ last: BigInt(offset) }])
   })
 
   it('have larger partitions where a day brings more', async () => {

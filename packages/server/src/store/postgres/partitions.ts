@@ -31,6 +31,9 @@ const SINCE = shared(
   WHERE last_offset >= $1 ORDER BY last_offset LIMIT 1`,
 )
 
+/** For a writer that came to the end of the last one. */
+export const MORE_PARTITIONS = `SELECT event_batches_ahead(log_offset + ${AHEAD_MIN}, ${SPAN.least}) FROM log_head`
+
 type State = { readonly head: number; readonly upper: number; readonly week: number }
 
 /**

@@ -4,7 +4,8 @@ import type { Read, Store, Tx } from '../port.ts'
 import { runWork, type Statements } from '../run-work.ts'
 import type { SqlValue, Statement } from '../statement.ts'
 import { arrayLiteral } from './array-literal.ts'
-import { fail, isAnswer, isRepeatable } from './failures.ts'
+import { fail, isAnswer, isRepeatable, lacksPartition } from './failures.ts'
+import { MORE_PARTITIONS } from './partitions.ts'
 
 export type PostgresSettings = {
   readonly url: string
@@ -73,11 +74,18 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
     }
   }
 
+  const script: Store['script'] = (statements) =>
+    once(`${begin} SET LOCAL statement_timeout = 0`, null, async (ask) => {
+      for (const statement of statements) await ask(statement)
+      await ask('COMMIT')
+    })
+  const withPartitions = () => script([MORE_PARTITIONS])
+
   return {
     dialect: 'postgres',
     // Said at each BEGIN, since a database or a role may have another default.
     transaction: (work) =>
-      retrying(parts.jitter, () =>
+      retrying(parts.jitter, withPartitions, () =>
         settings.hasLog === false
           ? once(begin, writeMaxMs, (ask) => writing(ask, pooler, NO_LOG, work))
           : once(`${begin} ${READ_LOG_HEAD.postgres} FOR UPDATE`, writeMaxMs, (ask, begun) =>
@@ -85,6 +93,7 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
             ),
       ),
     read: (statement, values) => reading(asking(pool, readMaxMs), pooler)(statement, values),
+    readNow: null,
     snapshot: (work) =>
       once(SNAPSHOT, null, async (ask) => {
         const result = await work(reading(ask, pooler))
@@ -92,11 +101,7 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
         return result
       }),
     // An index over a long log takes what it takes.
-    script: (statements) =>
-      once(`${begin} SET LOCAL statement_timeout = 0`, null, async (ask) => {
-        for (const statement of statements) await ask(statement)
-        await ask('COMMIT')
-      }),
+    script,
     backup: async () => {
       throw new Error(
         'PostgreSQL is backed up with pg_dump or pg_basebackup: see docs/operations.md',
@@ -251,11 +256,20 @@ function getTypeParser(oid: number, format?: 'text' | 'binary') {
   }
 }
 
-async function retrying<T>(jitter: () => number, attempt: () => Promise<T>): Promise<T> {
+/** Partitions are made long ahead, by a server. An import may run where there is none. */
+async function retrying<T>(
+  jitter: () => number,
+  makePartitions: () => Promise<void>,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt()
     } catch (error) {
+      if (tries <= RETRIES_MAX && lacksPartition(error)) {
+        await makePartitions()
+        continue
+      }
       if (tries > RETRIES_MAX || !isRepeatable(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, jitter() * 5 * 2 ** tries))
     }
