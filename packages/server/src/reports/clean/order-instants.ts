@@ -1,5 +1,3 @@
-import { createInt32s } from '../texts/texts.ts'
-
 const DIGIT_BITS = 11
 const DIGITS = 2 ** DIGIT_BITS
 /** Instants are below 2^53. */
@@ -10,12 +8,12 @@ const PASSES = 5
  * are spread, and a twentieth of a sort that compares.
  */
 export function orderInstants(instants: Float64Array, count: number): Int32Array {
-  let order = createInt32s(count)
+  let order = new Int32Array(count)
   for (let i = 0; i < count; i += 1) order[i] = i
   if (count < 2) return order
   const least = leastOf(instants, count)
   const counts = countDigits(instants, count, least)
-  let other = createInt32s(count)
+  let other = new Int32Array(count)
   for (let pass = 0; pass < PASSES; pass += 1) {
     const own = counts.subarray(pass * DIGITS, (pass + 1) * DIGITS)
     // All have the same digit: nothing to be done.

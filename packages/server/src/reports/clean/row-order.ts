@@ -1,5 +1,5 @@
 import type { SaleRows } from '../inspect/inspect.ts'
-import { compareTexts } from '../texts/texts.ts'
+import { compareTexts, createInt32s } from '../texts/texts.ts'
 import { orderInstants } from './order-instants.ts'
 
 type Compare = (a: number, b: number) => number
@@ -35,7 +35,9 @@ export function orderRows(rows: SaleRows, last: LastColumns): Int32Array {
       if (isAnyOther) sortRun(order, first, end, last.rest)
     })
   })
-  return order
+  const shared = createInt32s(order.length)
+  shared.set(order)
+  return shared
 }
 
 /** Visits each run of two or more rows between `from` and `to` that compare as equal. */

@@ -77,24 +77,23 @@ type Work = {
 
 async function compute(work: Work): Promise<RunSummary> {
   const counts = countRejected(work.rejected, work.request)
-  const parts = readParts(work, counts)
-  const second = isWorthwhile(work) ? startSecondThread(work.inputs, parts) : null
+  const read = await readAll(work, counts)
+  const second = startSecond(work)
   try {
-    return await computeWith(second, work, parts, counts)
+    return await computeWith(second, work, read, counts)
   } finally {
     await second?.end()
   }
 }
 
-/** Reads, matches and writes; half of it in the second thread where there is one. */
+/** Matches and writes; half of it in the second thread where there is one. */
 async function computeWith(
   second: SecondThread | null,
   work: Work,
-  parts: ReadParts,
+  read: ReadInputs,
   counts: RejectedCounts,
 ): Promise<RunSummary> {
   const { rejected, inputs, request, progress, stages } = work
-  const read = await readAll(second, work, parts)
   stages.begin('numbering players')
   const rows = cleanRows(read)
   const { costs, summed } = read.costs.found
@@ -147,16 +146,21 @@ async function computeWith(
   }
 }
 
-/** The second thread has begun with the files beside the purchases. */
-async function readAll(
-  second: SecondThread | null,
-  { inputs, stages }: Work,
-  parts: ReadParts,
-): Promise<ReadInputs> {
-  stages.begin('reading purchases')
-  const purchases = await readPurchases(inputs, parts)
-  stages.begin('reading confirmations, costs and sessions')
-  return { purchases, ...(await (second?.others() ?? readOthers(inputs, parts))) }
+/** Reads all files; purchases here, and the others in a second thread where there is one. */
+async function readAll(work: Work, counts: RejectedCounts): Promise<ReadInputs> {
+  const { inputs, stages } = work
+  const parts = readParts(work, counts)
+  // Another one than writes: what only the reading needed ends with it.
+  const second = startSecond(work)
+  try {
+    const beside = second?.read(inputs, parts)
+    stages.begin('reading purchases')
+    const purchases = await readPurchases(inputs, parts)
+    stages.begin('reading confirmations, costs and sessions')
+    return { purchases, ...(await (beside ?? readOthers(inputs, parts))) }
+  } finally {
+    await second?.end()
+  }
 }
 
 /** With a second thread purchases are written while their confirmations are looked for. */
@@ -193,9 +197,9 @@ function reconcile({ sides, texts }: CleanRows, junkReceiptRows: number): Reconc
 /** Below this a thread costs more than it saves. */
 const BYTES_BESIDE = 8_000_000
 
-function isWorthwhile({ inputs, request }: Work): boolean {
+function startSecond({ inputs, request }: Work): SecondThread | null {
   const bytes = Object.values(inputs).reduce((sum, input) => sum + input.bytes, 0)
-  return request.threads > 1 && bytes > BYTES_BESIDE
+  return request.threads > 1 && bytes > BYTES_BESIDE ? startSecondThread() : null
 }
 
 const readParts = ({ request, stages }: Work, { begin }: RejectedCounts): ReadParts => ({

@@ -68,8 +68,8 @@ it('a thread reads the same as its parent would', async () => {
   const files = await inputs()
   const [here, there] = [parts(), parts()]
   const expected = await readOthers(files, here.own)
-  const second = startSecondThread(files, there.own)
-  expect(await second.others()).toEqual(expected)
+  const second = startSecondThread()
+  expect(await second.read(files, there.own)).toEqual(expected)
   expect(there.rejected).toEqual(here.rejected)
   expect(here.rejected.get('confirmed_purchases.csv')).toHaveLength(ROWS / 2)
   await second.end()
@@ -78,17 +78,18 @@ it('a thread reads the same as its parent would', async () => {
 it('a file that cannot be used is the fault of the file, not ours', async () => {
   const files = await inputs()
   rmSync(join(folder, 'sessions.csv'))
-  const second = startSecondThread(files, parts().own)
-  const failure = await second.others().catch((error: unknown) => error)
+  const second = startSecondThread()
+  const failure = await second.read(files, parts().own).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(InputError)
   expect(String(failure)).toContain('sessions.csv')
   await second.end()
 })
 
 it('a thread that is not needed any more ends', async () => {
-  const second = startSecondThread(await inputs(), parts().own)
+  const second = startSecondThread()
+  const reading = second.read(await inputs(), parts().own)
   await second.end()
-  await expect(second.others()).rejects.toThrow('the second thread ended')
+  await expect(reading).rejects.toThrow('the second thread ended')
 })
 
 /** So many details that they are many pieces. */
@@ -115,7 +116,7 @@ it('a file that both threads print has the bytes that one prints', async () => {
   const all = reconciliation()
   const [alone, together] = ['alone.json', 'together.json'].map((name) => join(folder, name))
   const expected = await writeReconciliation(String(alone), all)
-  const second = startSecondThread(await inputs(), parts().own)
+  const second = startSecondThread()
   const pieces = piecesOf(all)
   const path = String(together)
   const writing = second.write({ kind: 'reconciliation', path, reconciliation: all, pieces })
@@ -127,7 +128,7 @@ it('a file that both threads print has the bytes that one prints', async () => {
 
 it('a file that cannot be written fails both who asked for it and who prints it', async () => {
   const all = reconciliation()
-  const second = startSecondThread(await inputs(), parts().own)
+  const second = startSecondThread()
   const pieces = piecesOf(all)
   const path = join(folder, 'no folder', 'file')
   const writing = second.write({ kind: 'reconciliation', path, reconciliation: all, pieces })

@@ -35,10 +35,10 @@ export type Answer =
   | { readonly kind: 'unusable'; readonly message: string }
   | { readonly kind: 'written'; readonly path: string; readonly output: Output }
 
-/** A thread that does half of the work, one job after another. */
+/** A thread that does half of the work, one job after another. What it has used is free when it ends. */
 export type SecondThread = {
-  /** What is in the files beside the purchases, which it reads from its start on. */
-  others(): Promise<OtherInputs>
+  /** Reads the files beside the purchases. */
+  read(inputs: Inputs, parts: ReadParts): Promise<OtherInputs>
   /** Writes a file; answers what it has. */
   write(job: Exclude<Job, { readonly kind: 'read' }>): Promise<Output>
   /** Rejects when it fails, and when it ends. */
@@ -47,21 +47,25 @@ export type SecondThread = {
   end(): Promise<void>
 }
 
-export function startSecondThread(inputs: Inputs, parts: ReadParts): SecondThread {
+export function startSecondThread(): SecondThread {
   const worker = new Worker(new URL('./second-thread-jobs.ts', import.meta.url), {
     env: environment(),
   })
   const post = (job: Job): void => worker.postMessage(job)
-  const { zone, badReceipt } = parts
   const read = Promise.withResolvers<OtherInputs>()
   const failure = Promise.withResolvers<never>()
-  // Failures wait until somebody asks.
-  read.promise.catch(() => undefined)
+  /** A failure waits until somebody asks. */
+  const orFailure = <T>(answer: Promise<T>): Promise<T> => {
+    const asked = Promise.race([answer, failure.promise])
+    asked.catch(() => undefined)
+    return asked
+  }
   failure.promise.catch(() => undefined)
   const written = new Map<string, (output: Output) => void>()
+  let beginRejected: ReadParts['beginRejected'] = () => () => undefined
   let onRejected = (_row: RejectedRow): void => undefined
   worker.on('message', (message: Answer) => {
-    if (message.kind === 'begin') onRejected = parts.beginRejected(message.file)
+    if (message.kind === 'begin') onRejected = beginRejected(message.file)
     else if (message.kind === 'rejected') for (const row of message.rows) onRejected(row)
     else if (message.kind === 'read') read.resolve(message.others)
     else if (message.kind === 'unusable') read.reject(new InputError(message.message))
@@ -69,13 +73,16 @@ export function startSecondThread(inputs: Inputs, parts: ReadParts): SecondThrea
   })
   worker.once('error', failure.reject)
   worker.once('exit', (code) => failure.reject(new Error(`the second thread ended with ${code}`)))
-  post({ kind: 'read', inputs, zone, badReceipt })
   return {
-    others: () => Promise.race([read.promise, failure.promise]),
+    read(inputs, { zone, badReceipt, beginRejected: begin }) {
+      beginRejected = begin
+      post({ kind: 'read', inputs, zone, badReceipt })
+      return orFailure(read.promise)
+    },
     write(job) {
       const output = new Promise<Output>((resolve) => written.set(job.path, resolve))
       post(job)
-      return Promise.race([output, failure.promise])
+      return orFailure(output)
     },
     failure: failure.promise,
     async end() {

@@ -17,7 +17,7 @@ import {
   readRow,
 } from './record.ts'
 import { createSaleBook } from './sale-book.ts'
-import { createSaleRows, type SaleRows } from './sale-rows.ts'
+import { createSaleRows, ROW_BYTES, type SaleRows } from './sale-rows.ts'
 import type { InspectSettings } from './settings.ts'
 
 export type PurchaseFindings = Fates & {
@@ -56,7 +56,7 @@ export function inspectPurchases(
   const back = createChargebackBook({ ...ids, amount: at.amount }, rows.players)
   /** Rows that are chargebacks or not, as the commas of the whole column will tell. */
   const undecided: { readonly purchase: Purchase; readonly row: Row }[] = []
-  let kindNumbers = createInt32s(1_024)
+  let kindNumbers = createInt32s(Math.ceil(settings.fileBytes / ROW_BYTES) + 16)
   let count = 0
   const addKind = (kind: number): void => {
     if (count === kindNumbers.length) kindNumbers = grown(kindNumbers, count + 1)

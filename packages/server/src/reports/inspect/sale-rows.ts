@@ -5,7 +5,6 @@ import {
   createTextList,
   createTextNumbers,
   createTextQueue,
-  createUint32s,
   grown,
   hashBytes,
   type NumberedTexts,
@@ -54,7 +53,7 @@ export type Ids = { readonly player: string; readonly receipt: string }
  * Rows of a usual file are longer, so that columns rarely grow, which leaves twice their memory behind. Room
  * that is not used costs no memory.
  */
-const ROW_BYTES = 64
+export const ROW_BYTES = 64
 /** Stands for a player whose number comes later. */
 const LATER = -1
 /** Of a row's player and receipt. */
@@ -68,7 +67,7 @@ export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilde
   let micros = createFloat64s(room)
   let numbers = createInt32s(room)
   let receipts = createInt32s(room * 2)
-  let places = fileBytes < 2 ** 32 ? createUint32s(room) : createFloat64s(room)
+  let places = fileBytes < 2 ** 32 ? new Uint32Array(room) : new Float64Array(room)
   let count = 0
   let hasOddIds = false
   const queue = createTextQueue(players, (row, number) => {

@@ -1,11 +1,5 @@
 import { type InputZone, parseDay, parseInstant, present } from '../cells/cells.ts'
-import {
-  createFloat64s,
-  createInt32s,
-  createTextNumbers,
-  createTextQueue,
-  grown,
-} from '../texts/texts.ts'
+import { createTextNumbers, createTextQueue, grown } from '../texts/texts.ts'
 import { NOT_PLAIN, plainDay, plainInstant } from './common-shapes.ts'
 import { createFateBook, type Fates } from './fates.ts'
 import { isPlainPlayer } from './plain-sales.ts'
@@ -46,8 +40,8 @@ export function inspectSessions(
   const book = createFateBook(settings.onRejected)
   const room = Math.ceil(settings.fileBytes / ROW_BYTES) + 16
   const known = createTextNumbers({ texts: room >> 3, bytes: (room >> 3) * ID_BYTES })
-  let users = createInt32s(room)
-  let instants = createFloat64s(room)
+  let users = new Int32Array(room)
+  let instants = new Float64Array(room)
   let count = 0
   const queue = createTextQueue(known, (row, number) => {
     users[row] = number

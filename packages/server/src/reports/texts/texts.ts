@@ -1,6 +1,6 @@
 // Texts of others in millions of rows: kept as UTF-8 in one array, compared, hashed and numbered as
 // bytes, so that no row makes a string. A text is made of bytes only where one is shown.
-export { createBytes, createFloat64s, createInt32s, createUint32s, grown } from './columns.ts'
+export { createBytes, createFloat64s, createInt32s, grown } from './columns.ts'
 export {
   compareTexts,
   copyBytes,
