@@ -59,6 +59,8 @@ export function createSwitch(): Switch {
         assertWhole()
         return store.read<R>(...of)
       },
+      // Which could not be held.
+      readNow: null,
     }),
     break() {
       broken = true

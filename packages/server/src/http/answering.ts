@@ -49,6 +49,7 @@ export function answering(
     }
     const handled =
       intent === null ? endpoint.handle(call) : inFlight.run(intent, () => endpoint.handle(call))
+    if (!(handled instanceof Promise)) return send(parts, request, reply, handled, observe)
     // Where an answer takes minutes, nobody is to be cut off for waiting. The next request on the
     // connection begins its time-out anew.
     if (route.takesMinutes) request.raw.socket.setTimeout(0)

@@ -39,13 +39,13 @@ export type Answer = {
 
 export type Endpoint = {
   readonly route: Route
-  readonly handle: (call: Call) => Promise<Answer>
+  readonly handle: (call: Call) => Answer | Promise<Answer>
 }
 
 /** Pairs a route of the contract with the code that answers it. */
 export function endpoint<R extends Route>(
   route: R,
-  handle: (call: Call<R>) => Promise<Answer>,
+  handle: (call: Call<R>) => Answer | Promise<Answer>,
 ): Endpoint {
   // Sound because the validator has checked the request against this very route.
   return { route, handle: handle as Endpoint['handle'] }

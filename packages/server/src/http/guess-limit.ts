@@ -13,12 +13,12 @@ export type GuessLimit = {
    * stopped where a hundred right ones pass.
    * @throws ProblemError `too-many-requests`
    */
-  attempt<T>(address: string, work: () => Promise<T>): Promise<T>
+  attempt<T>(address: string, work: () => T | Promise<T>): Promise<T>
   /**
    * Runs `work`, which counts whether it fails or not, and was counted here before.
    * @throws ProblemError `too-many-requests`
    */
-  counted<T>(address: string, work: () => Promise<T>): Promise<T>
+  counted<T>(address: string, work: () => T | Promise<T>): Promise<T>
 }
 
 type Attempts = { running: number; readonly waiting: (() => void)[] }

@@ -6,8 +6,8 @@ import type { Outcome, Posting } from './posting.ts'
 export type Ledger = {
   /** Resolves once the movement, or its refusal under a key, is on disk. */
   post(posting: Posting): Promise<Outcome>
-  /** 0 for a currency that never moved. */
-  balance(playerId: string, currency: string): Promise<number>
+  /** 0 for a currency that never moved. A number at once where the store reads at once. */
+  balance(playerId: string, currency: string): number | Promise<number>
   wallet(playerId: string): Promise<readonly { currency: string; balance: number }[]>
   page(
     playerId: string,

@@ -21,10 +21,15 @@ export type LedgerPage = {
   readonly next: PagePosition | null
 }
 
-export async function readBalance(store: Store, playerId: string, currency: string) {
-  const [row] = await store.read<{ balance: number }>(BALANCE, [playerId, currency])
-  return row?.balance ?? 0
+export function readBalance(store: Store, playerId: string, currency: string) {
+  const values = [playerId, currency]
+  return store.readNow === null
+    ? store.read<BalanceRow>(BALANCE, values).then(balanceIn)
+    : balanceIn(store.readNow(BALANCE, values))
 }
+
+type BalanceRow = { readonly balance: number }
+const balanceIn = ([row]: readonly BalanceRow[]): number => row?.balance ?? 0
 
 export async function readWallet(store: Store, playerId: string) {
   const rows = await store.read<{ currency: string; balance: number }>(WALLET, [playerId])

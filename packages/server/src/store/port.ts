@@ -26,6 +26,11 @@ export interface Store {
   /** Reads committed rows, outside of any transaction. */
   readonly read: Read
   /**
+   * The same at once, for a read of which promises and deadline would be a tenth. Null for a database
+   * that is no part of this process.
+   */
+  readonly readNow: (<R>(statement: Statement, values: readonly SqlValue[]) => R[]) | null
+  /**
    * All that `work` reads is as of one moment, whatever is committed meanwhile, and may take as long
    * as it takes. It holds back the database's own cleaning up, so `work` waits for nothing else.
    */

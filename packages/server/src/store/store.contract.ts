@@ -271,6 +271,20 @@ export function describeStore(database: (typeof DATABASES)[number]): void {
       await other.done()
     })
 
+    it('lets read at once, on SQLite, what is committed and no more', async () => {
+      expect(store.readNow === null).toBe(database.name === 'postgres')
+      if (store.readNow === null) return
+      const { readNow } = store
+      await store.transaction((tx) => insert(tx, 1))
+      const meanwhile = await store.transaction(async (tx) => {
+        await insert(tx, 2)
+        return readNow<Thing>(ALL, [])
+      })
+      expect(meanwhile).toEqual([{ id: 1, words: null, bytes: null, amount: null }])
+      expect(readNow(ALL, [])).toEqual(await things())
+      expect(() => readNow(BROKEN, [])).toThrow(StoreFailure)
+    })
+
     it('makes a writer wait for another process, not fail', async () => {
       const other = await inOtherProcess(fresh.url, { kind: 'hold', ms: 300 })
       expect(await other.message()).toBe('holding')

@@ -4,8 +4,10 @@ import { endpoint, ok, ownId } from '../endpoint.ts'
 import type { EndpointParts } from '../parts.ts'
 
 export const balance = ({ ledger, settings }: EndpointParts) =>
-  endpoint(BALANCE, async ({ caller, query }) => {
+  endpoint(BALANCE, ({ caller, query }) => {
     const userId = ownId(caller)
     const currency = currencyOf(settings, query.currency, '#/currency')
-    return ok({ userId, balance: await ledger.balance(userId, currency) })
+    const answer = (balance: number) => ok({ userId, balance })
+    const balance = ledger.balance(userId, currency)
+    return balance instanceof Promise ? balance.then(answer) : answer(balance)
   })

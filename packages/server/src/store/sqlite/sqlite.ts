@@ -42,6 +42,7 @@ export function openSqlite(settings: SqliteSettings): Store {
     dialect: 'sqlite',
     transaction: (work) => exclusively(() => inTransaction(writer, work)),
     read: reading(reader),
+    readNow: (statement, values) => failing(() => rowsOf(reader.prepared(statement), values)),
     snapshot: (work) => inSnapshot(settings, work),
     script: (statements) =>
       exclusively(async () =>
