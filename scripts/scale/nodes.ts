@@ -65,14 +65,14 @@ function jwtSecret(folder: string): string {
 
 export type Ended = { readonly code: number; readonly output: string; readonly errors: string }
 
-/** Runs a command of questline on the cluster, at the latest for three minutes. */
+/** Runs a command of questline on the cluster, at the latest for five minutes. */
 export const questlineOn = (cluster: Cluster, words: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const env = { ...process.env, ...nodeSettings(cluster) }
     execFile(
       process.execPath,
       [CLI, ...words],
-      { env, timeout: 180_000 },
+      { env, timeout: 300_000 },
       (error, output, errors) => {
         const code = error === null ? 0 : error.code
         if (typeof code === 'number') resolve({ code, output, errors })
