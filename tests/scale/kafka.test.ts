@@ -34,7 +34,12 @@ const eventOf = (number: number): Record<string, unknown> => {
   return { ...shared, event_type: 'progression', platform: 'ios', status: 'start', level: 'w1' }
 }
 
-describe.skipIf(brokers === undefined)('the log on Kafka, in processes of their own', () => {
+const NAME =
+  brokers === undefined
+    ? 'skipped: there is no broker; `npm run test:scale` starts one'
+    : 'the log on Kafka, in processes of their own'
+
+describe.skipIf(brokers === undefined)(NAME, () => {
   let folder: string
   let database: Awaited<ReturnType<typeof freshPostgres>>
   let kafka: Kafka
