@@ -58,7 +58,7 @@ export async function startQuestline(
     throw error
   })
   let stopping = false
-  const reports = createReports(books, changes.reportsProgram)
+  const reports = createReports(books, metrics, changes.reportsProgram)
   const nodes = openNodes(books)
   const prepareApp = async () => {
     const opened = await createPipeline(books, metrics)

@@ -24,6 +24,31 @@ export function measureRequests(metrics: Metrics) {
   )
 }
 
+/**
+ * How long a run of the reports takes: the one in progress, else the last one that this process made.
+ * @param monotonic milliseconds that never go backwards
+ */
+export function measureRuns(metrics: Metrics, monotonic: () => number) {
+  let beganAt: number | null = null
+  let lastMs = 0
+  metrics.gauge(
+    'reports_run_seconds',
+    'Duration of the run of the reports in progress, else of the last one that ended.',
+    () => (beganAt === null ? lastMs : monotonic() - beganAt) / 1_000,
+  )
+  return {
+    /** A run has begun; the result ends it. */
+    begin(): () => void {
+      const at = monotonic()
+      beganAt = at
+      return () => {
+        lastMs = monotonic() - at
+        beganAt = null
+      }
+    },
+  }
+}
+
 export function measureStore(metrics: Metrics, { store, writer, ingest }: Books): void {
   metrics.gauge('commit_queue_depth', 'Writes that wait for a commit.', () => writer.stats().depth)
   metrics.gauge(

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Books } from './books.ts'
 import type { Config } from './config.ts'
 import type { DailyReportsParts } from './daily-reports.ts'
-import type { Stop } from './platform/platform.ts'
+import { measureRuns } from './measure.ts'
+import type { Metrics, Stop } from './platform/platform.ts'
 import type { ReportSettings } from './report-settings.ts'
 import {
   createPipeline,
@@ -41,10 +42,12 @@ const ownProgram = ({ memoryLimitMb }: ReportSettings): PipelineSettings['progra
 
 export function createReports(
   { config, store, world: { clock, logger } }: Books,
+  metrics: Metrics,
   program = ownProgram(config.reports),
 ): ReportsDesk {
   const { reports: settings } = config
   const { out } = settings
+  const runs = measureRuns(metrics, clock.monotonic)
   const onEnd = ({ run, returncode, stderr }: EndedRun): void => {
     if (returncode === 0) logger.info({ run }, 'the reports are made')
     else logger.warn({ run, returncode, reason: stderr }, 'the reports could not be made')
@@ -58,8 +61,15 @@ export function createReports(
       timeLimitMs: settings.timeLimitMs,
     },
   )
+  const start: Pipeline['start'] = async (request) => {
+    const started = await pipeline.start(request)
+    if (typeof started === 'string') return started
+    const ended = runs.begin()
+    void started.ended.then(ended, ended)
+    return started
+  }
   return {
-    start: pipeline.start,
+    start,
     list: () => listRuns(out),
     newest: (date) => newestGoodRun(out, date),
     open: (file, date) => openReport(out, file, date),
@@ -69,7 +79,7 @@ export function createReports(
       })
       return pipeline.stop
     },
-    daily: { store, clock, logger, start: pipeline.start, isBusy: () => isClaimed(out) },
+    daily: { store, clock, logger, start, isBusy: () => isClaimed(out) },
   }
 }
 
