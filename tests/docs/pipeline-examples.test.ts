@@ -99,7 +99,8 @@ describe('docs/pipeline.md', () => {
   })
 
   it('shows rules that can be used', () => {
-    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(section(PAGE, 'Refused events')) ?? []
+    const [, json = ''] =
+      /```json\n(\{\s+"rules"[\s\S]*?)```/.exec(section(PAGE, 'Refused events')) ?? []
     expect(parseRules(json)).toHaveLength(4)
   })
 })
