@@ -47,7 +47,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'kafka',
   ],
   lake: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
-  forward: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
+  forward: [
+    ...['contracts', 'platform', 'store', 'log', 'analytics', 'quality', 'kafka', 'quality-kafka'],
+  ],
+  'lake-kafka': ['store', 'lake', 'kafka', 'quality-kafka'],
   reports: ['contracts', 'platform', 'windows', 'lake'],
   http: ['contracts', 'platform', ...STAGES],
   // Plays a stranger's game: it knows of the server what a game knows.

@@ -56,6 +56,7 @@ export async function createPipeline(
         { analytics: store, clock: world.clock, logger: world.logger, metrics, watch },
         {
           ...{ database, analytics, lake: config.lake, forward: config.forward },
+          kafka: config.kafka,
           refusedKeptMs: config.ingest.refusedKeptMs,
         },
       )

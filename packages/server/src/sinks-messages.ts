@@ -1,3 +1,4 @@
+import type { KafkaConfig } from './kafka-settings.ts'
 import type { PipelineOrder } from './pipeline-messages.ts'
 import type { ForwardConfig, LakeConfig } from './sink-settings.ts'
 
@@ -8,6 +9,8 @@ export type ForwardOrder = Place & {
   /** Where events are that have left the log's table. */
   readonly lake: LakeConfig
   readonly forward: Exclude<ForwardConfig, { readonly kind: 'off' }>
+  /** Where events are read; null for the log of the books. */
+  readonly kafka: KafkaConfig | null
 }
 
 /** Beside what all threads of consumers tell. */

@@ -1,4 +1,5 @@
 import { type Backlog, backlogOf } from './forward/forward.ts'
+import type { KafkaConfig } from './kafka-settings.ts'
 import { createLakeKeeper } from './lake-keeper.ts'
 import type { FromPipeline } from './pipeline-messages.ts'
 import { createThread, type ThreadWatch } from './pipeline-thread.ts'
@@ -19,7 +20,10 @@ const LOOK_MS = 60_000
 /** An alarm that lasts is told again. */
 const REMIND_MS = 3_600_000
 
-export type SinksSettings = Omit<LakeOrder, 'until'> & { readonly forward: ForwardConfig }
+export type SinksSettings = Omit<LakeOrder, 'until'> & {
+  readonly forward: ForwardConfig
+  readonly kafka: KafkaConfig | null
+}
 
 /**
  * The process that writes the lake, the thread that sends events on where that is wanted, and the
@@ -27,7 +31,7 @@ export type SinksSettings = Omit<LakeOrder, 'until'> & { readonly forward: Forwa
  */
 export function createSinks(
   { analytics, clock, logger, metrics, watch }: SinksParts,
-  { forward, ...order }: SinksSettings,
+  { forward, kafka, ...order }: SinksSettings,
 ) {
   let waiting: number | null = null
   let toldAt = Number.NEGATIVE_INFINITY
@@ -46,7 +50,7 @@ export function createSinks(
   const createForwarding = (wanted: ForwardOrder['forward']) =>
     createThread(
       new URL('./forward-worker.ts', import.meta.url),
-      { ...order, forward: wanted } satisfies ForwardOrder,
+      { ...order, forward: wanted, kafka } satisfies ForwardOrder,
       {
         ...watch,
         hear(message: FromPipeline | FromForward) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../platform/platform.ts'
 import { packed } from './pack.ts'
-import { type Sink, SinkFailure } from './sink.ts'
+import { Rewound, type Sink, SinkFailure, type SinkRecord } from './sink.ts'
 
 export type DeliverParts = {
   readonly sink: Sink
@@ -11,9 +11,40 @@ export type DeliverParts = {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
 
-const PAUSE_MS = { first: 200, most: 30_000 }
+const PAUSE_MS = { first: 200, most: 30_000, asked: 300_000 }
 /** Then the failure is told, and the same is tried again. */
 const ATTEMPTS = 6
+
+/** What is on its way: all since the last checkpoint, and what of it is still to be put. */
+export type Underway = { readonly all: readonly SinkRecord[]; readonly waiting: SinkRecord[] }
+
+export const underwayOf = (all: readonly SinkRecord[]): Underway => ({ all, waiting: [...all] })
+
+/**
+ * Brings records of a lane to where they are for good. What was taken is not put again, unless the sink
+ * says that it may be gone.
+ * @returns whether all are; not when the signal has aborted
+ * @throws SinkFailure when it goes on failing
+ */
+export async function bring(parts: DeliverParts, lane: string, way: Underway): Promise<boolean> {
+  const { sink, signal, random, pause = wait } = parts
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      while (way.waiting.length > 0 && !signal.aborted) await deliver(parts, lane, way.waiting)
+      if (!signal.aborted) await sink.settle(lane, signal)
+      return !signal.aborted
+    } catch (error) {
+      const isSettling = way.waiting.length === 0
+      if (!(error instanceof SinkFailure)) throw error
+      if (error instanceof Rewound) way.waiting.splice(0, way.waiting.length, ...way.all)
+      // Of what was not taken all attempts were made already.
+      else if (!isSettling || !error.isPassing) throw error
+      if (signal.aborted) return false
+      if (attempt >= ATTEMPTS) throw error
+      await pause(pauseMs(random, attempt, error), signal)
+    }
+  }
+}
 
 /**
  * Hands over the first records that fit into one request, and takes them out of `waiting`. Those that
@@ -21,17 +52,18 @@ const ATTEMPTS = 6
  * without an answer may have worked and is made again: the rows are told apart by their `event_id`.
  * @throws SinkFailure when it goes on failing; `waiting` then has what is not acknowledged
  */
-export async function deliver(
+async function deliver(
   { sink, random, signal, pause = wait }: DeliverParts,
-  waiting: Uint8Array[],
+  lane: string,
+  waiting: SinkRecord[],
 ): Promise<void> {
-  let request = waiting.slice(0, packed(waiting))
+  let request = waiting.slice(0, packed(waiting, sink.limits))
   const rest = waiting.slice(request.length)
   let lastFailure = new SinkFailure('the service takes no records', true)
   for (let attempt = 0; attempt < ATTEMPTS && request.length > 0 && !signal.aborted; attempt += 1) {
-    if (attempt > 0) await pause(pauseMs(random, attempt), signal)
+    if (attempt > 0) await pause(pauseMs(random, attempt, lastFailure), signal)
     try {
-      const failed = await sink.put(request, signal)
+      const failed = await sink.put(lane, request, signal)
       const taken = request.length - failed.length
       request = failed.flatMap((index) => request[index] ?? [])
       if (taken > 0) attempt = 0
@@ -40,6 +72,7 @@ export async function deliver(
       }
     } catch (error) {
       if (!(error instanceof SinkFailure) || !error.isPassing) throw error
+      if (error instanceof Rewound) throw error
       lastFailure = error
     } finally {
       waiting.splice(0, waiting.length, ...request, ...rest)
@@ -48,10 +81,11 @@ export async function deliver(
   if (request.length > 0 && !signal.aborted) throw lastFailure
 }
 
-/** Full jitter: many servers that failed together do not come back together. */
-const pauseMs = (random: Random, attempt: number): number =>
+/** Full jitter: many servers that failed together do not come back together. Never less than was asked. */
+const pauseMs = (random: Random, attempt: number, { afterMs }: SinkFailure): number =>
+  Math.min(PAUSE_MS.asked, afterMs) +
   (random.bytes(4).readUInt32BE() / 2 ** 32) *
-  Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** (attempt - 1))
+    Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** (attempt - 1))
 
 const wait = (ms: number, signal: AbortSignal): Promise<unknown> =>
   sleep(ms, undefined, { signal }).catch(() => undefined)

@@ -1,4 +1,4 @@
-import { type Sink, SinkFailure } from './sink.ts'
+import { type RequestLimits, type Sink, SinkFailure } from './sink.ts'
 
 export type FirehoseSettings = {
   readonly stream: string
@@ -6,6 +6,19 @@ export type FirehoseSettings = {
   /** In place of the service's own; undefined for that. */
   readonly endpoint?: string
   readonly timeoutMs: number
+}
+
+/** `{"Data":""},` around each record. */
+const RECORD_FRAME_BYTES = 12
+/**
+ * Of one request; the name of the stream and the frame around the records take up to 1 KiB. The service
+ * does not say whether it counts the bytes of the records or those of the request, in base64: the larger
+ * number is kept small.
+ */
+export const FIREHOSE_LIMITS: RequestLimits = {
+  records: 500,
+  bytes: 4 * 1_024 * 1_024 - 1_024,
+  sizeOf: (bytes) => Math.ceil(bytes / 3) * 4 + RECORD_FRAME_BYTES,
 }
 
 /**
@@ -23,10 +36,14 @@ export async function createFirehose(settings: FirehoseSettings): Promise<Sink> 
     maxAttempts: 1,
   })
   return {
-    async put(records, signal) {
+    limits: FIREHOSE_LIMITS,
+    // What it has acknowledged it has for good, and it keeps no account of where that came from.
+    position: async () => null,
+    settle: async () => undefined,
+    async put(_lane, records, signal) {
       const command = new PutRecordBatchCommand({
         DeliveryStreamName: stream,
-        Records: records.map((Data) => ({ Data })),
+        Records: records.map(({ bytes }) => ({ Data: bytes })),
       })
       try {
         const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
