@@ -65,7 +65,7 @@ async function atSaturation(lab: Lab, grouped: Earning, beside: Earning) {
     grouped: () => commits.during(() => grouped.earn('earns, grouped')),
     async beside() {
       const result = await beside.earn(`earns, ${BESIDE}`)
-      behind.push(await beside.server.metric('windows_lag_events'))
+      behind.push(await beside.server.metric('stage_lag_events{stage="windows"}'))
       return result
     },
     single: () => single.earn('earns, one commit each'),

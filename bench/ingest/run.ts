@@ -46,7 +46,7 @@ async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
     batches: () => commits.during(() => taking.send('batches of 50', batchOf(BATCH))),
     async beside() {
       const result = await beside.send('batches of 50 beside consumers', batchOf(BATCH))
-      behind.push(await beside.server.metric('windows_lag_events'))
+      behind.push(await beside.server.metric('stage_lag_events{stage="windows"}'))
       return result
     },
     repeated: () => taking.send('batches with 20 % duplicates', batchOf(BATCH, DUPLICATES)),

@@ -32,8 +32,8 @@ export async function sample({ pids, dataDir, port }: Server, second: number): P
     lakeMb: lakeMemoryMb(pid),
     handles: handlesOf(pid),
     walMb: bytesOf(dataDir, /-wal$/) / MB,
-    windowsLag: gauge('windows_lag_events'),
-    lakeLag: gauge('lake_lag_events'),
+    windowsLag: gauge('stage_lag_events{stage="windows"}'),
+    lakeLag: gauge('stage_lag_events{stage="lake"}'),
   }
 }
 

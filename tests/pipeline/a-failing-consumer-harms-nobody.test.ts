@@ -39,8 +39,11 @@ describe('a consumer that fails', () => {
     // A player who is new must be kept.
     await log.games(purchase, { ...purchase, player: 'bo' })
     await expect.poll(() => metric('consumers_failing'), { timeout: 10_000 }).toBe(1)
-    await expect.poll(() => metric('quality_lag_events'), { timeout: 10_000 }).toBe(0)
-    expect(await metric('windows_lag_events')).toBe(2)
+    await expect
+      .poll(() => metric('stage_lag_events{stage="quality"}'), { timeout: 10_000 })
+      .toBe(0)
+    expect(await metric('stage_lag_events{stage="windows"}')).toBe(2)
+    expect(await metric('stage_lag_seconds{stage="windows"}')).toBeGreaterThan(0)
     expect(await metric('consumer_failures_total')).toBeGreaterThan(0)
     expect((await server.send('/health/ready')).status).toBe(200)
     expect(await purchases()).toBe(1)

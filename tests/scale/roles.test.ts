@@ -163,10 +163,10 @@ describe('roles on one PostgreSQL', () => {
     )
     expect(answers).toEqual([200, 200, 200, 404, 404, 404, 404])
     const metrics = await (await fetch(`${address}/metrics`)).text()
-    expect(metrics).toMatch(/^questline_windows_lag_events \d+$/m)
-    expect(metrics).not.toContain('lake_lag_events')
+    expect(metrics).toMatch(/^questline_stage_lag_events{stage="windows"} \d+$/m)
+    expect(metrics).not.toContain('stage="lake"')
     const ofApi = await (await fetch(`${at('api 1').facts.address}/metrics`)).text()
-    expect(ofApi).not.toContain('windows_lag_events')
+    expect(ofApi).not.toContain('stage="windows"')
   })
 
   it('a node without the role reports shows them and makes none', async () => {
@@ -213,7 +213,7 @@ describe('roles on one PostgreSQL', () => {
     expect(lake).toEqual({ whole: true })
     // It reads what the lake holds now.
     const metrics = await (await fetch(`${at('files').facts.address}/metrics`)).text()
-    expect(metrics).toMatch(/^questline_lake_lag_events \d+$/m)
+    expect(metrics).toMatch(/^questline_stage_lag_events{stage="lake"} \d+$/m)
   }, 60_000)
 
   it('one that hung while another one took over counts nothing twice when it wakes', async () => {

@@ -1,9 +1,11 @@
+import type { Verdict } from '@questline/contracts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Attribution, createAttribution } from './attribution/attribution.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { developmentSecrets } from './development-secrets.ts'
 import { createIngest, type Ingest, recordOnKafka } from './ingest/ingest.ts'
+import type { KafkaWork } from './kafka/kafka.ts'
 import { createLedger, type Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './log/log.ts'
 import { createSharedFailures, type SharedFailures } from './nodes/nodes.ts'
@@ -26,6 +28,9 @@ export type World = {
   /** Wraps the store, to count, delay or kill at a step of a commit. */
   readonly decorateStore: (store: Store) => Store
   readonly onCommit: (writes: number, durationMs: number) => void
+  /** What became of the events of a request. */
+  readonly onVerdicts: (verdicts: readonly Verdict[]) => void
+  readonly onKafka: (work: KafkaWork) => void
   /** The disk cannot be trusted any more: acknowledge nothing further and leave. */
   readonly onFatal: (error: Error) => void
 }
@@ -38,6 +43,8 @@ export const theWorld = (config: Config): World => {
     logger,
     decorateStore: (store) => store,
     onCommit: () => undefined,
+    onVerdicts: () => undefined,
+    onKafka: () => undefined,
     onFatal: (error) => {
       logger.error({ err: error }, 'the database cannot be trusted any more, leaving')
       process.exit(70)
@@ -77,7 +84,7 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
   const failures =
     config.store.database.kind === 'postgres' ? createSharedFailures({ store, writer }) : null
   const parts = { store, writer, clock, random, failures }
-  const direct = await openDirectIngest(config, writer)
+  const direct = await openDirectIngest(config, writer, world)
   return {
     config,
     world,
@@ -86,7 +93,11 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
     failures,
     log,
     ingest: createIngest(
-      { writer, ...(direct === null ? {} : { record: direct.record }) },
+      {
+        writer,
+        onVerdicts: world.onVerdicts,
+        ...(direct === null ? {} : { record: direct.record }),
+      },
       config.ingest,
     ),
     ledger: createLedger({ store, writer, append: log.append }),
@@ -115,9 +126,16 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
 }
 
 /** Where `/v1/events*` does not go through the books. */
-async function openDirectIngest({ kafka: settings, roles }: Config, writer: Writer) {
+async function openDirectIngest(
+  { kafka: settings, roles }: Config,
+  writer: Writer,
+  { clock, onKafka }: World,
+) {
   if (settings?.ingestLog !== 'kafka' || !roles.includes('api')) return null
-  const { kafka, topics } = await openKafka(settings, 'api')
+  const { kafka, topics } = await openKafka(settings, 'api', {
+    monotonic: clock.monotonic,
+    tell: onKafka,
+  })
   const record = recordOnKafka({ kafka, writer, topic: topics['events-raw'] })
   return { record, close: () => kafka.close() }
 }

@@ -16,6 +16,10 @@ export type ConsumersParts = {
   readonly readBooks: Read
   readonly analytics: Store
   readonly leases: Leases
+  /** Milliseconds that never go backwards; without it nothing is measured. */
+  readonly monotonic?: () => number
+  /** How many events quality has refused, for each reason. */
+  readonly onRejected?: (reason: string, events: number) => void
 }
 
 export type ConsumersSettings = {
@@ -44,10 +48,10 @@ export const BATCH_EVENTS = 5_000
 
 /** Every consumer of the log that counts, on one analytics file. */
 export function createConsumers(
-  { readBooks, analytics, leases }: ConsumersParts,
+  { readBooks, analytics, leases, monotonic, onRejected }: ConsumersParts,
   { rules, batchEvents, until, lake }: ConsumersSettings,
 ): Consumers {
-  const parts = { store: analytics, leases }
+  const parts = { store: analytics, leases, ...(monotonic ? { monotonic } : {}) }
   const { nextPage, rawEvents } = createWholeLog(readBooks, lake, until)
   const unlogged = (offsets: Batch) => unloggedNumbers(readBooks, offsets)
   const pages = createEnrichedPages(analytics.read)
@@ -57,7 +61,10 @@ export function createConsumers(
     stages: [
       createStage(
         parts,
-        createQuality({ rawEvents, nextPage, pages }, { rules, drops: true }),
+        createQuality(
+          { rawEvents, nextPage, pages, ...(onRejected ? { onRejected } : {}) },
+          { rules, drops: true },
+        ),
         settings,
       ),
       createStage(parts, createLoss({ nextPage, unlogged }), settings),

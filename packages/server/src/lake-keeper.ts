@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkpointOf, runStage, type Stage } from './analytics/analytics.ts'
 import { askedOf, createGathering, LAKE } from './lake/lake.ts'
+import type { FromPipeline } from './pipeline-messages.ts'
 import type { ThreadWatch } from './pipeline-thread.ts'
 import type { Clock, Stop } from './platform/platform.ts'
 import type { FromLake, LakeOrder, ToLake } from './sinks-messages.ts'
 import type { Store } from './store/store.ts'
+import { toldStage } from './told-stage.ts'
 
 export type LakeKeeperParts = {
   readonly analytics: Store
@@ -34,6 +36,9 @@ export function createLakeKeeper(
   let told = -1
 
   const checkpoint = (): Promise<number> => checkpointOf(analytics.read, LAKE)
+
+  const judgedUntil = async (): Promise<number> =>
+    order.kafka === null ? checkpointOf(analytics.read, 'quality') : Number.MAX_SAFE_INTEGER
 
   const tell = (offset: number): void => {
     // A command may have written it.
@@ -61,8 +66,10 @@ export function createLakeKeeper(
     async step() {
       const at = await checkpoint()
       tell(at)
-      const judged = await checkpointOf(analytics.read, 'quality')
-      const isDue = gathering.isDue(judged - at, await askedOf(analytics.read), at)
+      const judged = await judgedUntil()
+      // How much Kafka has, only the process that writes asks: it is started each time it may be due.
+      const pending = order.kafka === null ? judged - at : 1
+      const isDue = gathering.isDue(pending, await askedOf(analytics.read), at)
       if (!isDue || clock.monotonic() < busyUntil) return 0
       const now = await write(judged)
       gathering.reset()
@@ -70,12 +77,16 @@ export function createLakeKeeper(
     },
   }
 
+  // Whose lease it is the process that writes knows.
+  const hear = (message: FromPipeline): void => {
+    if (message.kind !== 'lease') watch.hear(message)
+  }
   const tellFailure = (error: unknown, againMs: number): void =>
     watch.hear({ kind: 'failure', stage: LAKE, error: textOf(error), againMs })
 
   /** A graceful stop leaves nothing for the next start: all that quality has written goes into files. */
   const flush = async (): Promise<void> => {
-    const judged = await checkpointOf(analytics.read, 'quality')
+    const judged = await judgedUntil()
     if ((await checkpoint()) < judged) tell(await write(judged))
   }
 
@@ -83,7 +94,7 @@ export function createLakeKeeper(
     begin(): Stop {
       const ending = new AbortController()
       const { signal } = ending
-      const following = runStage(stage, {
+      const following = runStage(toldStage(stage, hear, clock.monotonic), {
         signal,
         idle: () => sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined),
         onStep: (_stage, offset) => tell(offset),

@@ -9,6 +9,7 @@ import { createHttp } from './http/http.ts'
 import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
 import { sweepRefused } from './log/log.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
+import { measureKafka, measureVerdicts } from './measure-stages.ts'
 import { createLiveNodes, type LiveNodes } from './nodes/nodes.ts'
 import { createPipeline, type Pipeline } from './pipeline.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
@@ -45,7 +46,13 @@ export async function startQuestline(
   changes: Partial<World> & Changes = {},
 ): Promise<Questline> {
   const metrics = createMetrics()
-  const world: World = { ...theWorld(config), onCommit: measureCommits(metrics), ...changes }
+  const world: World = {
+    ...theWorld(config),
+    onCommit: measureCommits(metrics),
+    onVerdicts: measureVerdicts(metrics),
+    onKafka: measureKafka(metrics),
+    ...changes,
+  }
   const { database } = config.store
   const release = database.kind === 'sqlite' ? claim(database.file) : () => undefined
   let pipeline: Pipeline | undefined

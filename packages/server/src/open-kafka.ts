@@ -1,17 +1,35 @@
 import { readFileSync } from 'node:fs'
-import { connectKafka, type Kafka, type TopicNames, topicNames } from './kafka/kafka.ts'
+import {
+  connectKafka,
+  type Kafka,
+  type KafkaWork,
+  type TopicNames,
+  toldKafka,
+  topicNames,
+} from './kafka/kafka.ts'
 import type { KafkaConfig } from './kafka-settings.ts'
 
 export type OpenedKafka = { readonly kafka: Kafka; readonly topics: TopicNames }
 
+/** Who hears of each request, measured in milliseconds that never go backwards. */
+export type Telling = {
+  readonly monotonic: () => number
+  readonly tell: (work: KafkaWork) => void
+}
+
 /** @param does what this process is for, as the brokers' logs and quotas will name it */
-export async function openKafka(settings: KafkaConfig, does: string): Promise<OpenedKafka> {
+export async function openKafka(
+  settings: KafkaConfig,
+  does: string,
+  telling?: Telling,
+): Promise<OpenedKafka> {
   const { brokers, tls, sasl, topicPrefix } = settings
   const kafka = await connectKafka({
     ...{ brokers, sasl, clientId: `questline-${does}` },
     tls: tls === null ? null : { ca: textOf(tls.ca), cert: textOf(tls.cert), key: textOf(tls.key) },
   })
-  return { kafka, topics: topicNames(topicPrefix) }
+  const told = telling ? toldKafka(kafka, telling.monotonic, telling.tell) : kafka
+  return { kafka: told, topics: topicNames(topicPrefix) }
 }
 
 const textOf = (file: string | null): string | null =>

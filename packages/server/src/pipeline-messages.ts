@@ -1,5 +1,6 @@
 import type { AnalyticsSettings } from './analytics-settings.ts'
 import type { Config } from './config.ts'
+import type { KafkaWork } from './kafka/kafka.ts'
 import type { KafkaConfig } from './kafka-settings.ts'
 import type { RawSettings } from './lake/lake.ts'
 import type { Rule } from './quality/quality.ts'
@@ -26,8 +27,33 @@ export type ToPipeline = 'look' | 'stop'
 
 export type FromPipeline =
   | { readonly kind: 'step'; readonly stage: string; readonly offset: number }
-  /** Records of Kafka. */
+  /** Records of Kafka, where nobody has measured more. */
   | { readonly kind: 'taken'; readonly stage: string; readonly records: number }
+  /** A step took so many offsets of the log, or records of Kafka. */
+  | {
+      readonly kind: 'batch'
+      readonly stage: string
+      readonly events: number
+      readonly ms: number
+      /** Of these, what the transaction at its end took; null where it has none of its own. */
+      readonly commitMs: number | null
+    }
+  /** Whether this process is the one that does it. */
+  | { readonly kind: 'lease'; readonly stage: string; readonly isHeld: boolean }
+  /** How far a group is behind on Kafka. */
+  | {
+      readonly kind: 'lag'
+      readonly stage: string
+      readonly events: number
+      readonly seconds: number
+    }
+  | {
+      readonly kind: 'rejected'
+      readonly stage: string
+      readonly reason: string
+      readonly events: number
+    }
+  | ({ readonly kind: 'kafka'; readonly stage: string } & KafkaWork)
   | { readonly kind: 'recovery'; readonly stage: string }
   | {
       readonly kind: 'failure'

@@ -1,3 +1,5 @@
+import type { KafkaWork } from './kafka/kafka.ts'
+import { type Lag, type Lags, measureStages } from './measure-stages.ts'
 import type { FromPipeline } from './pipeline-messages.ts'
 import type { Logger, Metrics, Stop } from './platform/platform.ts'
 
@@ -6,29 +8,40 @@ export type WatchParts = {
   readonly metrics: Metrics
   /** The newest offset of the log. */
   readonly head: () => Promise<number>
+  /** When what follows an offset of the log was received; null at its end. */
+  readonly receivedAfter: (offset: number) => Promise<number | null>
+  /** Counts what threads have asked of Kafka. */
+  readonly onKafka: (work: KafkaWork) => void
+  /** Wall clock, milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** Which consumers this process runs; those of others are in the metrics of others. */
 export type WatchedStages = {
   readonly quality: boolean
   readonly sinks: boolean
+  readonly forward: boolean
   readonly relay: boolean
   /** Quality works on Kafka, and the minutes are counted elsewhere. */
   readonly isOnKafka: boolean
 }
 
 const STAGES = { quality: ['quality', 'loss', 'windows'], sinks: ['lake'] } as const
-/** Of quality, where it follows Kafka; its steps are counted in records. */
-const ON_KAFKA = { offsets: ['loss'], records: ['split', 'enrich'] } as const
+/** Of quality, where it follows Kafka; how far its steps are they tell themselves. */
+const ON_KAFKA = ['loss'] as const
 /** How often the end of the log is looked for where other processes write it. */
 const LOOK_MS = 5_000
 
 /** Makes what the consumers tell visible: a bug in one of them is loud, and HTTP goes on. */
-export function createWatch({ logger, metrics, head }: WatchParts, runs: WatchedStages) {
-  const counting: readonly string[] = runs.isOnKafka ? ON_KAFKA.offsets : STAGES.quality
+export function createWatch(
+  { logger, metrics, head, receivedAfter, now, onKafka }: WatchParts,
+  runs: WatchedStages,
+) {
+  const counting: readonly string[] = runs.isOnKafka ? ON_KAFKA : STAGES.quality
   const stages = [
     ...(runs.quality ? counting : []),
     ...(runs.sinks ? STAGES.sinks : []),
+    ...(runs.forward ? ['forward'] : []),
     ...(runs.relay ? ['relay'] : []),
   ]
   const offsets = new Map<string, number>(stages.map((stage) => [stage, 0]))
@@ -38,21 +51,20 @@ export function createWatch({ logger, metrics, head }: WatchParts, runs: Watched
   let newest = 0
 
   metrics.gauge('consumers_failing', 'Consumers that fail and try again.', () => failing.size)
-  for (const stage of stages) {
-    const lag = () => Math.max(0, newest - (offsets.get(stage) ?? 0))
-    metrics.gauge(`${stage}_lag_events`, `Offsets of the log that ${stage} has not seen.`, lag)
-  }
-
-  const records = new Map(
-    (runs.quality && runs.isOnKafka ? ON_KAFKA.records : []).map((stage) => [
-      stage as string,
-      metrics.counter(`${stage}_records_total`, `Records of Kafka that ${stage} has taken.`),
-    ]),
-  )
-
+  const ofGroups = new Map<string, Lag>()
   const look = async (): Promise<void> => {
     newest = await head().catch(() => newest)
   }
+  const secondsBehind = createAges({ receivedAfter, now })
+  const lags = async (): Promise<Lags> => {
+    const all = new Map(ofGroups)
+    for (const [stage, offset] of offsets) {
+      const seconds = offset < newest ? await secondsBehind(stage, offset) : 0
+      all.set(stage, { events: Math.max(0, newest - offset), seconds })
+    }
+    return all
+  }
+  const measure = measureStages(metrics, onKafka, lags)
 
   return {
     /** Calls after each step of the windows. */
@@ -63,14 +75,15 @@ export function createWatch({ logger, metrics, head }: WatchParts, runs: Watched
 
     hear(message: FromPipeline): void {
       const { stage } = message
+      measure(message)
       switch (message.kind) {
         case 'step':
           offsets.set(stage, message.offset)
           newest = Math.max(newest, message.offset)
           if (stage === 'windows') for (const listener of listeners) listener()
           return
-        case 'taken':
-          records.get(stage)?.(message.records)
+        case 'lag':
+          ofGroups.set(stage, message)
           return
         case 'recovery':
           failing.delete(stage)
@@ -102,6 +115,17 @@ export function createWatch({ logger, metrics, head }: WatchParts, runs: Watched
       timer.unref()
       return async () => clearInterval(timer)
     },
+  }
+}
+
+/** How old, in seconds, what a stage has not seen is at the most. */
+function createAges({ receivedAfter, now }: Pick<WatchParts, 'receivedAfter' | 'now'>) {
+  const oldest = new Map<string, number>()
+  return async (stage: string, offset: number): Promise<number> => {
+    const at = await receivedAfter(offset).catch(() => null)
+    if (at !== null) oldest.set(stage, at)
+    // A database that does not answer makes nothing younger.
+    return Math.max(0, now() - (at ?? oldest.get(stage) ?? now())) / 1_000
   }
 }
 

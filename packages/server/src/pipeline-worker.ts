@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { openAnalytics, openLeases } from './analytics/analytics.ts'
 import { createConsumers } from './consumers.ts'
-import type { PipelineOrder } from './pipeline-messages.ts'
+import type { FromPipeline, PipelineOrder } from './pipeline-messages.ts'
 import { systemClock } from './platform/clock.ts'
 import { systemRandom } from './platform/random.ts'
 import { runStages } from './run-stages.ts'
@@ -28,7 +28,12 @@ async function run(order: PipelineOrder, port: MessagePort): Promise<void> {
     { store: analytics, monotonic: systemClock.monotonic, random, file: order.analytics.file },
     order.analytics.place,
   )
-  const { stages } = createConsumers({ readBooks: books.read, analytics, leases }, order)
+  const onRejected = (reason: string, events: number): void => {
+    port.postMessage({ kind: 'rejected', stage: 'quality', reason, events } satisfies FromPipeline)
+  }
+  const { monotonic } = systemClock
+  const parts = { readBooks: books.read, analytics, leases, monotonic, onRejected }
+  const { stages } = createConsumers(parts, order)
   for (const stage of stages) await stage.register()
   await runStages(stages, port)
   await analytics.close()

@@ -6,7 +6,8 @@ import type { Config } from './config.ts'
 import { BATCH_EVENTS } from './consumers.ts'
 import type { LiveNumbers } from './http/http.ts'
 import { registerLake } from './lake/lake.ts'
-import { unloggedNumbers } from './log/log.ts'
+import { receivedAfter, unloggedNumbers } from './log/log.ts'
+import { measureLake } from './measure-stages.ts'
 import { readingLake } from './open-lake.ts'
 import type { PipelineOrder, StreamOrder } from './pipeline-messages.ts'
 import { createThread } from './pipeline-thread.ts'
@@ -42,7 +43,14 @@ export async function createPipeline(
   await registerLake(store)
   const unlogged = (offsets: Batch) => unloggedNumbers(books.read, offsets)
   const runs = stagesOf(config)
-  const watch = createWatch({ logger: world.logger, metrics, head: log.head }, runs)
+  const watch = createWatch(
+    {
+      ...{ logger: world.logger, metrics, now: world.clock.now, head: log.head },
+      onKafka: world.onKafka,
+      receivedAfter: (offset) => receivedAfter(books.read, offset),
+    },
+    runs,
+  )
   const { database } = config.store
   const order: PipelineOrder = {
     ...{ database, analytics, rules, batchEvents: BATCH_EVENTS },
@@ -51,6 +59,10 @@ export async function createPipeline(
   const threads = threadsOf(config, runs, order).map(({ script, order }) =>
     createThread(new URL(script, import.meta.url), order, watch),
   )
+  // Loaded when somebody asks, since most who serve players never read a file of the lake.
+  const lakeTopics = async () =>
+    (await import('./lake/lake.ts')).lakeStats(config.lake.folder).topics
+  if (runs.sinks) measureLake(metrics, lakeTopics)
   const sinks = runs.sinks
     ? createSinks(
         { analytics: store, clock: world.clock, logger: world.logger, metrics, watch },
@@ -95,9 +107,10 @@ export async function createPipeline(
 }
 
 /** Which consumers run in this process. */
-const stagesOf = ({ roles, kafka }: Config): WatchedStages => ({
+const stagesOf = ({ roles, kafka, forward }: Config): WatchedStages => ({
   quality: roles.includes('quality'),
   sinks: roles.includes('lake'),
+  forward: roles.includes('lake') && forward.kind !== 'off',
   relay: roles.includes('relay'),
   isOnKafka: kafka !== null,
 })

@@ -1,10 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { createStage, openAnalytics, openLeases } from './analytics/analytics.ts'
 import { openKafka } from './open-kafka.ts'
-import type { StreamOrder } from './pipeline-messages.ts'
+import type { FromPipeline, StreamOrder } from './pipeline-messages.ts'
 import { systemClock } from './platform/clock.ts'
 import { systemRandom } from './platform/random.ts'
-import { createRelay } from './relay/relay.ts'
+import { createRelay, RELAY } from './relay/relay.ts'
 import { runStages } from './run-stages.ts'
 import { openStore } from './store/store.ts'
 
@@ -26,12 +26,17 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
     { store: analytics, monotonic: systemClock.monotonic, random, file: place.file },
     place.place,
   )
-  const { kafka, topics } = await openKafka(order.kafka, 'relay')
+  const { kafka, topics } = await openKafka(order.kafka, 'relay', {
+    monotonic: systemClock.monotonic,
+    tell: (work) =>
+      port.postMessage({ kind: 'kafka', stage: RELAY, ...work } satisfies FromPipeline),
+  })
   const relay = createRelay(
     { readBooks: books.read, kafka, now: systemClock.now },
     { topic: topics['events-raw'], heartbeatMs: order.kafka.heartbeatMs },
   )
-  const stage = createStage({ store: analytics, leases }, relay, { events: EVENTS })
+  const parts = { store: analytics, leases, monotonic: systemClock.monotonic }
+  const stage = createStage(parts, relay, { events: EVENTS })
   await stage.register()
   await runStages([stage], port)
   await kafka.close()

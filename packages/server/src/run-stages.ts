@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import { runStage, type Stage } from './analytics/analytics.ts'
 import type { FromPipeline, ToPipeline } from './pipeline-messages.ts'
+import { systemClock } from './platform/clock.ts'
+import { toldStage } from './told-stage.ts'
 
 /** Without a word from the main thread another process may have written: an import beside the server. */
 const LOOK_MS = 1_000
@@ -19,7 +21,7 @@ export async function runStages(stages: readonly Stage[], port: MessagePort): Pr
   }
   await Promise.all(
     stages.map((stage) =>
-      runStage(stage, {
+      runStage(toldStage(stage, post, systemClock.monotonic), {
         signal: stopping.signal,
         idle: bell.wait,
         onStep({ name }, offset) {

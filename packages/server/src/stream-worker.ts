@@ -12,6 +12,7 @@ import {
   ENRICH_GROUP,
   type FollowHooks,
   follow,
+  lagOf,
   SPLIT_GROUP,
   type Step,
   sweepStreamIds,
@@ -28,11 +29,16 @@ const CONNECTIONS_MAX = 2
 /** Of each partition at a time: some thousand events. */
 const FETCH = { bytes: 1_024 * 1_024, waitMs: 250 }
 const SWEEP_MS = 3_600_000
+const LAG_MS = 10_000
 
 async function run(order: StreamOrder, port: MessagePort): Promise<void> {
   const random = systemRandom()
   const analytics = await openAnalytics({ now: systemClock.now, random }, order.analytics.place)
-  const opened = await openKafka(order.kafka, 'quality')
+  const opened = await openKafka(order.kafka, 'quality', {
+    monotonic: systemClock.monotonic,
+    tell: (work) =>
+      port.postMessage({ kind: 'kafka', stage: 'quality', ...work } satisfies FromPipeline),
+  })
   const stopping = new AbortController()
   port.on('message', (message: ToPipeline) => {
     if (message === 'stop') stopping.abort()
@@ -41,6 +47,7 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
   await Promise.all([
     runSteps(order, opened, analytics, port, signal),
     countLoss(order, analytics, port),
+    watchLag(order, opened, port, signal),
     sweep(order, analytics, signal),
   ])
   await opened.kafka.close()
@@ -56,9 +63,11 @@ async function runSteps(
   signal: AbortSignal,
 ): Promise<void> {
   const { topicPrefix: prefix, foreignApp } = settings
+  const { monotonic } = systemClock
+  const post = (message: FromPipeline): void => port.postMessage(message)
   const start = (stage: string, step: Step, group: string, topic: string): Promise<void> =>
     follow(
-      { kafka, step, hooks: hooksOf(stage, port), monotonic: systemClock.monotonic },
+      { kafka, step: toldStep(stage, step, port), hooks: hooksOf(stage, port), monotonic },
       { group: `${prefix}${group}`, topic, ...FETCH },
       signal,
     )
@@ -66,17 +75,58 @@ async function runSteps(
     { kafka, now: systemClock.now },
     { topics, prefix, rules, foreignApp },
   )
-  const enrich = createEnrichStep({ kafka, analytics }, { topics, rules })
+  const enrich = createEnrichStep(
+    {
+      ...{ kafka, analytics },
+      onRejected: (reason) => post({ kind: 'rejected', stage: 'enrich', reason, events: 1 }),
+    },
+    { topics, rules },
+  )
   await Promise.all([
     start('split', split, SPLIT_GROUP, topics['events-raw']),
     start('enrich', enrich, ENRICH_GROUP, topics['events-by-player']),
   ])
 }
 
+/** Tells what each of its batches took. */
+const toldStep = (stage: string, step: Step, port: MessagePort): Step => ({
+  ...step,
+  async take(taken) {
+    const beganAt = systemClock.monotonic()
+    await step.take(taken)
+    const events = taken.reduce((sum, { records }) => sum + records.length, 0)
+    const ms = systemClock.monotonic() - beganAt
+    if (events === 0) return
+    port.postMessage({ kind: 'batch', stage, events, ms, commitMs: null } satisfies FromPipeline)
+  },
+})
+
+/** How far the groups are behind: of all replicas together, so each of them may say it. */
+async function watchLag(
+  { kafka: { topicPrefix } }: StreamOrder,
+  { kafka, topics }: OpenedKafka,
+  port: MessagePort,
+  signal: AbortSignal,
+): Promise<void> {
+  const followed = [
+    { stage: 'split', group: SPLIT_GROUP, topic: topics['events-raw'] },
+    { stage: 'enrich', group: ENRICH_GROUP, topic: topics['events-by-player'] },
+  ]
+  while (!signal.aborted) {
+    for (const { stage, group, topic } of followed) {
+      const of = { group: `${topicPrefix}${group}`, topic }
+      // Where Kafka does not answer, the stages themselves say so.
+      const lag = await lagOf(kafka, of, systemClock.now()).catch(() => null)
+      if (lag !== null) port.postMessage({ kind: 'lag', stage, ...lag } satisfies FromPipeline)
+    }
+    await sleep(LAG_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
 function hooksOf(stage: string, port: MessagePort): FollowHooks {
   const post = (message: FromPipeline): void => port.postMessage(message)
   return {
-    onStep: (records) => post({ kind: 'taken', stage, records }),
+    onStep: () => undefined,
     onRecovery: () => post({ kind: 'recovery', stage }),
     onFailure: (error, againMs) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -98,7 +148,8 @@ async function countLoss(order: StreamOrder, analytics: Store, port: MessagePort
   )
   const { nextPage } = createWholeLog(books.read, lake)
   const unlogged = (offsets: Batch) => unloggedNumbers(books.read, offsets)
-  const loss = createStage({ store: analytics, leases }, createLoss({ nextPage, unlogged }), {
+  const parts = { store: analytics, leases, monotonic: systemClock.monotonic }
+  const loss = createStage(parts, createLoss({ nextPage, unlogged }), {
     events: order.batchEvents,
   })
   await loss.register()

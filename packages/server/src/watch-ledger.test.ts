@@ -33,6 +33,8 @@ async function watch() {
     logger,
     decorateStore: (same) => same,
     onCommit: () => undefined,
+    onVerdicts: () => undefined,
+    onKafka: () => undefined,
     onFatal: () => undefined,
   }
   const metrics = createMetrics()

@@ -23,17 +23,25 @@ export type Stage = {
   step(): Promise<number>
   /** The last offset that was seen, by whichever process. */
   checkpoint(): Promise<number>
+  /** What the transaction of the last step that took something lasted, milliseconds. */
+  commitMs?(): number
 }
 
-export type StageParts = { readonly store: Store; readonly leases: Leases }
+export type StageParts = {
+  readonly store: Store
+  readonly leases: Leases
+  /** Milliseconds that never go backwards; without it nothing is measured. */
+  readonly monotonic?: () => number
+}
 
 export function createStage<B extends Batch>(
-  { store, leases }: StageParts,
+  { store, leases, monotonic = () => 0 }: StageParts,
   consumer: Consumer<B>,
   settings: { readonly events: number },
 ): Stage {
   const { name } = consumer
   let at: Checkpoint | null = null
+  let commitMs = 0
 
   const begin = async (): Promise<Checkpoint> => {
     await store.transaction((tx) => register(tx, consumer))
@@ -45,10 +53,12 @@ export function createStage<B extends Batch>(
     if (batch.first !== from.offset + 1) {
       throw new Error(`${name} is at ${from.offset} and got a batch from ${batch.first}`)
     }
+    const beganAt = monotonic()
     await store.transaction(async (tx) => {
       await moveCheckpoint(tx, name, from, batch.last)
       await consumer.apply(tx, batch)
     })
+    commitMs = monotonic() - beganAt
     at = { ...from, offset: batch.last }
     consumer.committed?.()
     return batch.last - from.offset
@@ -74,5 +84,6 @@ export function createStage<B extends Batch>(
       }
     },
     checkpoint: () => checkpointOf(store.read, name),
+    commitMs: () => commitMs,
   }
 }

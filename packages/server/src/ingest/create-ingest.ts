@@ -45,6 +45,8 @@ export type IngestParts = {
   readonly writer: Writer
   /** In place of the books. */
   readonly record?: RecordEvents
+  /** Takes the verdicts of each request. */
+  readonly onVerdicts?: (verdicts: readonly Verdict[]) => void
 }
 
 const intoBooks =
@@ -53,6 +55,7 @@ const intoBooks =
     writer.submit(RECORD_GAME_EVENTS, arrived)
 
 export function createIngest(parts: IngestParts, settings: QueueSettings): Ingest {
+  const { onVerdicts = () => undefined } = parts
   const record = parts.record ?? intoBooks(parts.writer)
   const instants = createInstants()
   const checks = createFamilyChecks(instants, 'wire')
@@ -74,8 +77,7 @@ export function createIngest(parts: IngestParts, settings: QueueSettings): Inges
     only: string | null,
   ): Promise<Verdict[]> => {
     const release = queue.take(all.length, text.length)
-    if (release === null)
-      return all.map(({ json }) => ({ ...idOf(json), status: 'retry', code: 'busy' }))
+    if (release === null) return all.map(({ json }) => ({ ...idOf(json), ...BUSY }))
     try {
       const door = { ...doorFor(arrival, text), only }
       const judged = all.map((sent) => judge(door, sent))
@@ -92,22 +94,31 @@ export function createIngest(parts: IngestParts, settings: QueueSettings): Inges
     }
   }
 
+  const counted = async (judging: Promise<Verdict[]>): Promise<Verdict[]> => {
+    const verdicts = await judging
+    onVerdicts(verdicts)
+    return verdicts
+  }
+
   return {
     admit() {
       if (queue.isFull()) throw new ProblemError('overloaded', { retryAfter: 1 })
     },
-    batch: (arrival, { events }, text) => accept(arrival, sentIn(events, text), text, null),
+    batch: (arrival, { events }, text) =>
+      counted(accept(arrival, sentIn(events, text), text, null)),
     async single(arrival, body, text, eventType) {
       const isUntyped = isFields(body) && body['event_type'] === undefined
       const json = isUntyped ? { ...body, event_type: eventType } : body
       const sent = [{ json, text, line: null }]
-      const [verdict] = await accept(arrival, sent, text, eventType)
+      const [verdict] = await counted(accept(arrival, sent, text, eventType))
       if (!verdict) throw new Error('an event got no verdict')
       return verdict
     },
     waiting: queue.waiting,
   }
 }
+
+const BUSY = { status: 'retry', code: 'busy' } as const
 
 /** As nearly all write it: nothing but the list, which begins after this. */
 const PLAIN_START = /^\s*\{\s*"events"\s*:\s*(?=\[)/

@@ -27,4 +27,5 @@ export {
   type TopicState,
 } from './port.ts'
 export { type Difference, type SetupResult, setUpTopics } from './set-up.ts'
+export { type KafkaWork, toldKafka } from './told-kafka.ts'
 export { TOPICS, type TopicName, type TopicNames, topicNames, topicPlans } from './topics.ts'

@@ -13,6 +13,7 @@ export type {
 export { addCounts, findImport, type ImportCounts, type ImportProgress } from './imports.ts'
 export type { LogPage, LogRecord } from './log-record.ts'
 export { type LogText, logTexts } from './log-texts.ts'
+export { receivedAfter } from './oldest-unseen.ts'
 export type { EventFilter, EventPage, EventRow, StatsPage } from './queries.ts'
 export { rawEvents } from './raw-events.ts'
 export {

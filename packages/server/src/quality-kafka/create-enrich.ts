@@ -34,6 +34,8 @@ import {
 export type EnrichParts = {
   readonly kafka: Pick<Kafka, 'produce' | 'ends' | 'describe'>
   readonly analytics: Store
+  /** An event is refused; also where it is, after a failure, once more. */
+  readonly onRejected?: (reason: string) => void
 }
 
 export type EnrichSettings = {
@@ -52,13 +54,14 @@ type Placed = { readonly part: Part; readonly offset: number }
  * writes the same records again, and of two replicas with one partition only one can commit.
  */
 export function createEnrichStep(
-  { kafka, analytics }: EnrichParts,
+  { kafka, analytics, onRejected = () => undefined }: EnrichParts,
   settings: EnrichSettings,
 ): Step {
   const { topics, rules } = settings
   const topic = topics['events-by-player']
   const inits = createPlayerInits()
-  const judgePart = createPartJudge({ topics, inits, apply: compileRules([...RULES, ...rules]) })
+  const apply = compileRules([...RULES, ...rules])
+  const judgePart = createPartJudge({ topics, inits, apply }, onRejected)
   let partitions = new Map<number, Partition>()
   let rawPartitions = 0
 
@@ -157,7 +160,7 @@ async function commit(
 
 /** Partitions as of their checkpoints; one that nobody has read yet begins with what there is. */
 async function openPartitions(
-  { kafka, analytics }: EnrichParts,
+  { kafka, analytics }: Pick<EnrichParts, 'kafka' | 'analytics'>,
   topic: string,
   assigned: readonly number[],
 ) {

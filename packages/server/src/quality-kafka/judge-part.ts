@@ -17,36 +17,43 @@ export type Judging = {
 }
 
 /** What a part becomes; null for nothing, as a copy does. Counts it, and changes what its partition knows. */
-export const createPartJudge = (shared: Omit<EnrichWith, 'rateOf'>) => {
-  const refuse = (own: Partition, part: PartOf<'refused'> | PartOf<'foreign'>) => {
+export const createPartJudge = (
+  shared: Omit<EnrichWith, 'rateOf'>,
+  onRejected: (reason: string) => void,
+) => {
+  const refuse = (at: Judging, part: PartOf<'refused'> | PartOf<'foreign'>) => {
     // A rule refuses an event for all of its players.
     if (part.part !== 0) return null
+    onRejected(part.refused.reason)
+    const { own } = at
     if (part.is === 'foreign') own.count(part.app, part.received_at, 'rejected')
     else count(own, part, 'rejected')
-    return rejectedRecord(shared, part)
+    return rejectedRecord(shared, at, part)
   }
 
-  const conflict = (own: Partition, part: Event): NewRecord | null => {
-    count(own, part, 'conflicts')
+  const conflict = (at: Judging, part: Event): NewRecord | null => {
+    count(at.own, part, 'conflicts')
     if (part.part !== 0) return null
+    onRejected('event-id-conflict')
     const refused = { reason: 'event-id-conflict', path: null, stage: 'door' } as const
-    return rejectedRecord(shared, { ...part, is: 'refused', refused }, 'ids')
+    return rejectedRecord(shared, at, { ...part, is: 'refused', refused }, 'ids')
   }
 
-  return ({ own, partition, offset, ids }: Judging, part: Part): NewRecord | null => {
+  return (at: Judging, part: Part): NewRecord | null => {
+    const { own, partition, offset, ids } = at
     if (part.is === 'rates') own.setRates(part)
     if (part.is === 'rates' || part.is === 'heartbeat') return null
-    if (part.is === 'foreign') return refuse(own, part)
+    if (part.is === 'foreign') return refuse(at, part)
     const before = repeated(own, part, ids)
-    if (before === 'other') return conflict(own, part)
+    if (before === 'other') return conflict(at, part)
     if (before === 'same') {
       count(own, part, 'duplicates')
       return null
     }
-    if (part.is === 'refused') return refuse(own, part)
+    if (part.is === 'refused') return refuse(at, part)
     const made = enrichPart({ ...shared, rateOf: own.rateOf }, { partition, offset }, part)
     if (made === null) return null
-    if ('is' in made) return refuse(own, made)
+    if ('is' in made) return refuse(at, made)
     count(own, part, 'enriched')
     return made
   }

@@ -25,6 +25,8 @@ export type QualityParts = {
   /** What follows an offset of the log. */
   readonly nextPage: (after: number, events: number) => Promise<LogPage | null>
   readonly pages: EnrichedPages
+  /** How many events of a batch that is on disk were refused, for each reason. */
+  readonly onRejected?: (reason: string, events: number) => void
 }
 
 export type QualitySettings = {
@@ -39,11 +41,12 @@ type Outcome = {
   readonly events: EnrichedEvent[]
   readonly rejected: (Omit<NewRejected, 'raw'> & { readonly raw: Uint8Array | null })[]
   readonly counting: ReturnType<typeof createCounting>
+  readonly reasons: Map<string, number>
 }
 
 /** The consumer that makes enriched or rejected events of the log. */
 export function createQuality(parts: QualityParts, settings: QualitySettings): Consumer<LogPage> {
-  const { rawEvents, nextPage, pages } = parts
+  const { rawEvents, nextPage, pages, onRejected = () => undefined } = parts
   const apply = compileRules([...RULES, ...settings.rules])
   const inits = createPlayerInits()
 
@@ -56,7 +59,9 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
       const [player] = verdict.event.players
       if (verdict.init !== null && player) inits.offer(record.app, player.id, verdict.init)
     } else if (verdict.kind === 'rejected') {
-      outcome.rejected.push({ record, raw, reason: verdict.reason, path: verdict.path })
+      const { reason, path } = verdict
+      outcome.rejected.push({ record, raw, reason, path })
+      outcome.reasons.set(reason, (outcome.reasons.get(reason) ?? 0) + 1)
     }
     return verdict.kind === 'enriched'
   }
@@ -75,13 +80,15 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
   }
 
   let made: EnrichedPage | null = null
+  let refused: ReadonlyMap<string, number> = new Map()
 
   return {
     name: 'quality',
     source: 'log',
     next: nextPage,
     async apply(tx, page) {
-      const outcome: Outcome = { events: [], rejected: [], counting: createCounting() }
+      const reasons = new Map<string, number>()
+      const outcome: Outcome = { events: [], rejected: [], counting: createCounting(), reasons }
       for (const record of page.records) wantPlayers(inits, record)
       await inits.load(tx)
       for (const record of page.records) {
@@ -102,10 +109,12 @@ export function createQuality(parts: QualityParts, settings: QualitySettings): C
       await writeEnriched(tx, enriched)
       if (settings.drops) await dropEnriched(tx)
       made = enriched
+      refused = reasons
     },
     committed() {
       if (made !== null) pages.remember(made)
       made = null
+      for (const [reason, events] of refused) onRejected(reason, events)
     },
     forget() {
       inits.forget()

@@ -30,5 +30,5 @@ export {
   rejectedBetween,
   sweepRejected,
 } from './rejected.ts'
-export { type Apply, compileRules, isFields, RULES, type Rule } from './rules.ts'
+export { type Apply, compileRules, isFields, REASONS, RULES, type Rule } from './rules.ts'
 export { parseRules, RulesError } from './rules-file.ts'

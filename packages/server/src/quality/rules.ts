@@ -43,6 +43,12 @@ export const RULES: readonly Rule[] = [
 
 export type Fields = Record<string, unknown>
 
+/** All that a refusal may name, by a rule or for what no rule is needed. */
+export const REASONS = [
+  ...['no-object', 'no-amount', 'no-currency', 'no-product'],
+  ...['required', 'out-of-range', 'unknown-value'],
+] as const
+
 /** Why an event is refused, and the JSON pointer of the field. */
 export type Refusal = { readonly reason: string; readonly path: string }
 
