@@ -8,6 +8,7 @@ import { ANALYTICS, openTestAnalytics } from './pipeline/consumers.ts'
 /** A row for each consumer, or each version of a game: read as a whole. */
 const SMALL = new Set([
   'checkpoints',
+  'window_clock',
   'loss_versions',
   'log_head',
   'migrations',
@@ -66,6 +67,7 @@ function isWhole(node: PlanNode): boolean {
 const FILL = [
   ['player_inits', "'game', 'p' || n, n, n, 'PT', 'IOS'"],
   ['window_users', "'day', n % 7, 'game', 'p' || n, '[]'"],
+  ['window_user_sets', "'day', n, 'game', n, 0, n % 50 / 49"],
   ['window_facts', "'minute', '(ALL)', n, 'game', '(ALL)', 'users', '', n"],
   ['window_purchases', "n % 7, 'EUR', n, n, n, 'game', 'PT', 'IOS'"],
   ['window_changes', 'n, n'],

@@ -72,6 +72,8 @@ export function testConsumers(
 const TABLES: Readonly<Record<string, string>> = {
   window_facts: 'grain, platform, start, app, country_code, metric, label',
   window_users: 'grain, start, app, user_id',
+  window_user_sets: 'grain, start, app',
+  window_clock: 'name',
   window_changes: 'start',
   window_purchases: 'day, currency, log_offset',
   window_rates: 'day, currency',

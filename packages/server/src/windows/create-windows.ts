@@ -7,6 +7,7 @@ import { createRates, type Rate, type Rates } from './rates.ts'
 import { restate } from './restate.ts'
 import { createTally } from './tally.ts'
 import { createTypeLabels } from './type-labels.ts'
+import { createLogClock, dropClosed } from './user-set-retention.ts'
 import { createUserSets } from './user-sets.ts'
 
 export type WindowsParts = {
@@ -20,6 +21,9 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
   const rates = createRates()
   const userSets = createUserSets(places)
   const labels = createTypeLabels()
+  const clock = createLogClock()
+  /** The hour as of which no users are left in closed sets. */
+  let tidyAt: number | null = null
 
   return {
     name: 'windows',
@@ -27,7 +31,9 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
     next: nextPage,
     async apply(tx, page) {
       const tally = createTally(places)
+      await clock.read(tx)
       for (const each of page.events) {
+        const hour = clock.at(each.received_at)
         const event =
           each.kind === 'free' ? { ...each, event_type: await labels.of(tx, each) } : each
         if (event.kind === 'server' && event.event_type === 'rates') {
@@ -37,11 +43,15 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
         }
         // Most need none, and waiting for nothing takes a tenth of what all else here takes.
         const rate = rateOf(tx, rates, event)
-        tally.event(event, rate === null ? null : await rate)
+        tally.event(event, rate === null ? null : await rate, hour)
       }
       await tally.write(tx, userSets)
+      const now = await clock.write(tx)
+      if (now !== tidyAt && (await dropClosed(tx, now))) tidyAt = now
     },
     forget() {
+      clock.forget()
+      tidyAt = null
       rates.forget()
       userSets.forget()
       labels.forget()

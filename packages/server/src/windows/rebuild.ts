@@ -5,6 +5,7 @@ import {
   renewGeneration,
 } from '../analytics/analytics.ts'
 import type { Read, SqlValue, Statement, Store, Tx } from '../store/store.ts'
+import { dropAllClosed } from './user-set-retention.ts'
 
 /** A table that a consumer writes, with its columns: first those of its key, in their order. */
 type Table = {
@@ -13,9 +14,17 @@ type Table = {
   readonly rest: readonly string[]
 }
 
-const CONSUMERS: readonly { readonly consumer: string; readonly tables: readonly Table[] }[] = [
+type Rebuildable = {
+  readonly consumer: string
+  /** Ends in both places what is only done bit by bit, and is the same in the end. */
+  readonly settle?: (tx: Tx) => Promise<void>
+  readonly tables: readonly Table[]
+}
+
+const CONSUMERS: readonly Rebuildable[] = [
   {
     consumer: 'windows',
+    settle: dropAllClosed,
     tables: [
       {
         name: 'window_facts',
@@ -23,6 +32,12 @@ const CONSUMERS: readonly { readonly consumer: string; readonly tables: readonly
         rest: ['value'],
       },
       { name: 'window_users', key: ['grain', 'start', 'app', 'user_id'], rest: ['seen'] },
+      {
+        name: 'window_user_sets',
+        key: ['grain', 'start', 'app'],
+        rest: ['touched_at', 'missed', 'has_users'],
+      },
+      { name: 'window_clock', key: ['name'], rest: ['hour_at'] },
       { name: 'window_changes', key: ['start'], rest: ['changed_offset'] },
       {
         name: 'window_purchases',
@@ -81,10 +96,7 @@ function statementsOf(table: Table): TableStatements {
   }
 }
 
-const REBUILT = CONSUMERS.map(({ consumer, tables }) => ({
-  consumer,
-  tables: tables.map(statementsOf),
-}))
+const REBUILT = CONSUMERS.map((each) => ({ ...each, tables: each.tables.map(statementsOf) }))
 
 export type RebuildParts = {
   /** The analytics file in use. */
@@ -110,14 +122,15 @@ export type Rebuilt = {
  */
 export async function rebuildWindows(parts: RebuildParts): Promise<readonly Rebuilt[]> {
   const done: Rebuilt[] = []
-  for (const { consumer, tables } of REBUILT) {
+  for (const each of REBUILT) {
+    const { consumer } = each
     // Most of the work, while the server counts on, until hardly anything is left.
     for (let behind = Number.POSITIVE_INFINITY; behind > BEHIND_MAX; ) {
       const offset = await checkpointOf(parts.live.read, consumer)
       await parts.run(consumer, offset)
       behind = (await checkpointOf(parts.live.read, consumer)) - offset
     }
-    done.push(await parts.live.transaction((tx) => replaceRows(tx, parts, consumer, tables)))
+    done.push(await parts.live.transaction((tx) => replaceRows(tx, parts, each)))
   }
   return done
 }
@@ -125,12 +138,15 @@ export async function rebuildWindows(parts: RebuildParts): Promise<readonly Rebu
 async function replaceRows(
   tx: Tx,
   { aside, run }: Pick<RebuildParts, 'aside' | 'run'>,
-  consumer: string,
-  tables: readonly TableStatements[],
+  { consumer, settle, tables }: (typeof REBUILT)[number],
 ): Promise<Rebuilt> {
   // Nobody moves it within this transaction: what came meanwhile is counted now, then both are as of it.
   const offset = await holdCheckpoint(tx, consumer)
   await run(consumer, offset)
+  if (settle) {
+    await settle(tx)
+    await aside.transaction(settle)
+  }
   let rows = 0
   let changed = 0
   for (const of of tables) {

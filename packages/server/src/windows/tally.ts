@@ -14,7 +14,8 @@ type ByPlace = Map<Place, Sum>
 type Minute = {
   readonly minute: number
   readonly app: string
-  readonly users: Map<string, Place>
+  users: Map<string, Place>
+  mentions: number
   readonly sums: Map<Metric, Map<string, ByPlace>>
 }
 
@@ -23,6 +24,7 @@ export function createTally(places: Places) {
   const minutes: Minutes = new Map()
   const changes = new Map<number, number>()
   const foreign: NewForeignPurchase[] = []
+  const hours = createHours(minutes)
 
   const minuteOf = (minute: number, app: string): Minute => minuteIn(minutes, minute, app)
 
@@ -56,17 +58,20 @@ export function createTally(places: Places) {
     /** Those of this batch that were not in US dollars. */
     foreign: foreign as readonly NewForeignPurchase[],
 
-    event(event: EnrichedEvent, rate: Rate | null): void {
+    /** @param at the hour of the clock of the log at this event */
+    event(event: EnrichedEvent, rate: Rate | null, at: number): void {
+      hours.at(at)
       const of = minuteOf(startOf('minute', event.corrected_at), event.app)
       const place = placeOf(places, event)
       addTo(of, 'events', event.event_type, place, 1)
       if (event.kind === 'game' && event.event_type === 'match') addTo(of, 'matches', '', place, 1)
       purchase(of, place, event, rate)
       for (const player of event.players) {
-        const at = places.of(player.country_code, player.platform)
+        const seen = places.of(player.country_code, player.platform)
         const before = of.users.get(player.id)
-        if (before !== at) of.users.set(player.id, before ? places.union(before, at) : at)
+        if (before !== seen) of.users.set(player.id, before ? places.union(before, seen) : seen)
       }
+      of.mentions += event.players.length
       changes.set(of.minute, event.offset)
     },
 
@@ -84,11 +89,41 @@ export function createTally(places: Places) {
       const additions = createAdditions()
       const all = [...minutes.values()].flatMap((apps) => [...apps.values()])
       for (const of of all) spread(of, additions)
-      const active: ActiveUsers[] = all.filter(({ users }) => users.size > 0)
-      await userSets.add(tx, active, additions)
+      for (const { hour, active } of hours.all()) await userSets.add(tx, active, hour, additions)
       await additions.write(tx)
       await writePurchases(tx, foreign)
       await markChanges(tx, changes)
+    },
+  }
+}
+
+type ActiveInHour = { readonly hour: number; readonly active: readonly ActiveUsers[] }
+
+/** Who was active, hour by hour of the clock of the log, by which it is decided what sets are open. */
+function createHours(minutes: Minutes) {
+  const ended: ActiveInHour[] = []
+  let hour = 0
+
+  const end = (): void => {
+    const active = [...minutes.values()]
+      .flatMap((apps) => [...apps.values()])
+      .filter(({ users }) => users.size > 0)
+    if (active.length > 0) ended.push({ hour, active: active.map((of) => ({ ...of })) })
+    for (const of of active) {
+      of.users = new Map()
+      of.mentions = 0
+    }
+  }
+
+  return {
+    /** What comes after this is of this hour. Most batches lie within one. */
+    at(next: number): void {
+      if (next !== hour) end()
+      hour = next
+    },
+    all(): readonly ActiveInHour[] {
+      end()
+      return ended
     },
   }
 }
@@ -103,7 +138,7 @@ function minuteIn(minutes: Minutes, minute: number, app: string): Minute {
   }
   let known = apps.get(app)
   if (!known) {
-    known = { minute, app, users: new Map(), sums: new Map() }
+    known = { minute, app, users: new Map(), mentions: 0, sums: new Map() }
     apps.set(app, known)
   }
   return known

@@ -1,19 +1,24 @@
-import { batchOnAnalytics, findOnAnalytics, insertOnAnalytics } from '../analytics/analytics.ts'
+import { findOnAnalytics, insertOnAnalytics } from '../analytics/analytics.ts'
 import type { Tx } from '../store/store.ts'
 import { GRAINS, type Grain, startOf } from './grains.ts'
 import type { Cell, Place, Places } from './places.ts'
+import { isClosed } from './user-set-retention.ts'
 import type { Additions } from './window-facts.ts'
 
 const WINDOW = { grain: 'text', start: 'bigint', app: 'text' } as const
-/** Which of these windows have a user. */
-const ANY = batchOnAnalytics('windows.any-user', {
-  sqlite: `SELECT grain, start, app FROM analytics.window_users
-    WHERE grain = $1 AND start = $2 AND app = $3 LIMIT 1`,
-  postgres: `SELECT grain, start, app FROM unnest($1::text[], $2::bigint[], $3::text[])
-    AS asked (grain, start, app)
-    WHERE EXISTS (SELECT 1 FROM analytics.window_users u
-      WHERE u.grain = asked.grain AND u.start = asked.start AND u.app = asked.app)`,
+/** A window without a row has no user, and never had one. */
+const SETS = findOnAnalytics('windows.user-sets', {
+  select: 'grain, start, app, touched_at AS "touchedAt"',
+  from: 'analytics.window_user_sets',
+  key: WINDOW,
 })
+const TOUCH = insertOnAnalytics(
+  'windows.touch-user-sets',
+  'analytics.window_user_sets',
+  { ...WINDOW, touched_at: 'bigint', missed: 'bigint', has_users: 'bigint' },
+  `ON CONFLICT (grain, start, app) DO UPDATE SET touched_at = excluded.touched_at,
+    missed = window_user_sets.missed + excluded.missed`,
+)
 const FIND = findOnAnalytics('windows.find-user', {
   select: 'grain, start, app, user_id AS "user", seen',
   from: 'analytics.window_users',
@@ -34,10 +39,13 @@ type Known = {
   readonly users: Map<string, Place>
   /** Whether everybody of this window is in memory, so that whoever is not there is new. */
   isWhole: boolean
+  /** The hour of the log in which it was asked for last; null when it is new. */
+  touchedAt: number | null
 }
 
 type At = readonly [grain: Grain, start: number, app: string]
 type AtRow = { readonly grain: Grain; readonly start: number; readonly app: string }
+type SetRow = AtRow & { readonly touchedAt: number }
 const ONE_USER = { metric: 'users', label: '', value: 1 } as const
 
 /** Where the user was not counted yet. */
@@ -49,6 +57,8 @@ export type ActiveUsers = {
   readonly minute: number
   readonly app: string
   readonly users: ReadonlyMap<string, Place>
+  /** How often an event named a user. */
+  readonly mentions: number
 }
 
 /** The windows in memory, and of each the users that were asked for. */
@@ -64,14 +74,16 @@ function createMemory(places: Places) {
         const key = keyOf(at)
         const known = windows.get(key) ?? unknown.get(key)
         if (known) return known
-        const made = { at, users: new Map<string, Place>(), isWhole: true }
+        const made = { at, users: new Map<string, Place>(), isWhole: true, touchedAt: null }
         unknown.set(key, made)
         return made
       })
       const asked = [...unknown.values()].map(({ at }) => at)
-      for (const { grain, start, app } of await tx.run<AtRow>(ANY, asked)) {
+      for (const { grain, start, app, touchedAt } of await tx.run<SetRow>(SETS, asked)) {
         const known = unknown.get(keyOf([grain, start, app]))
-        if (known) known.isWhole = false
+        if (known === undefined) continue
+        known.isWhole = false
+        known.touchedAt = touchedAt
       }
       for (const [key, known] of unknown) windows.set(key, known)
       return found
@@ -131,24 +143,40 @@ function createMemory(places: Places) {
  * Exact sets of users per window, each with the countries and platforms that it was seen in. Whoever
  * is new in a minute is looked for in its hour, whoever is new there in its day: a user who is known
  * in a minute is known in both. So a set costs a look into memory for most events.
+ *
+ * A set that no event asked for in a long time is closed: its number of users stays as it is, and
+ * whoever comes for it goes on to the hour or the day, which may be open still.
  */
 export function createUserSets(places: Places) {
   const memory = createMemory(places)
   return {
-    /** Counts whoever is new in a window, and keeps it. */
-    async add(tx: Tx, active: readonly ActiveUsers[], additions: Additions): Promise<void> {
+    /**
+     * Counts whoever is new in a window, and keeps it.
+     * @param hour of the clock of the log, at all of these events
+     */
+    async add(
+      tx: Tx,
+      active: readonly ActiveUsers[],
+      hour: number,
+      additions: Additions,
+    ): Promise<void> {
       /** Minutes of one hour may each bring a user a place; the row is written once. */
       const changed = new Map<Known, Set<string>>()
+      const touched = new Map<Known, SetRowParts>()
       let candidates = active.map(({ users }) => users)
       for (const grain of GRAINS) {
         const ats = active.map(({ minute, app }): At => [grain, startOf(grain, minute), app])
         const windows = await memory.windowsOf(tx, ats)
+        const open = windows.map((window, index) =>
+          touch(window, hour, active[index]?.mentions ?? 0, touched),
+        )
         const asked = windows.map((window, index) => ({
           window,
-          candidates: candidates[index] ?? NOBODY,
+          candidates: (open[index] ? candidates[index] : undefined) ?? NOBODY,
         }))
         await memory.load(tx, asked)
-        candidates = asked.map((each) => {
+        candidates = asked.map((each, index) => {
+          if (!open[index]) return candidates[index] ?? NOBODY
           const fresh = memory.count(each, additions)
           const users = changed.get(each.window) ?? new Set()
           for (const user of fresh.keys()) users.add(user)
@@ -156,12 +184,37 @@ export function createUserSets(places: Places) {
           return fresh
         })
       }
+      await tx.run(TOUCH, touchedRows(touched))
       await tx.run(KEEP, rowsOf(changed))
       memory.dropOldest()
     },
     forget: memory.forget,
   }
 }
+
+/** What is new in the row of a set. */
+type SetRowParts = { readonly touchedAt: number; readonly missed: number }
+
+/** Notes that a set was asked for, or what it misses; whether it is open. */
+function touch(
+  window: Known,
+  hour: number,
+  mentions: number,
+  touched: Map<Known, SetRowParts>,
+): boolean {
+  const { touchedAt } = window
+  if (touchedAt !== null && isClosed(window.at[0], touchedAt, hour)) {
+    const missed = (touched.get(window)?.missed ?? 0) + mentions
+    touched.set(window, { touchedAt, missed })
+    return false
+  }
+  if (touchedAt !== hour) touched.set(window, { touchedAt: hour, missed: 0 })
+  window.touchedAt = hour
+  return true
+}
+
+const touchedRows = (touched: ReadonlyMap<Known, SetRowParts>) =>
+  [...touched].map(([{ at }, { touchedAt, missed }]) => [...at, touchedAt, missed, 1])
 
 const NOBODY: ReadonlyMap<string, Place> = new Map()
 

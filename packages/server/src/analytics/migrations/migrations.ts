@@ -4,6 +4,9 @@ import { REQUESTS } from './0002-requests.ts'
 import { LEASES } from './0003-leases.ts'
 import { STREAMS } from './0004-streams.ts'
 import { DAILY_USERS } from './0005-daily-users.ts'
+import { USER_SETS } from './0006-user-sets.ts'
 
 /** Of the analytics, which count their migrations for themselves. */
-export const MIGRATIONS: readonly Migration[] = [ANALYTICS, REQUESTS, LEASES, STREAMS, DAILY_USERS]
+export const MIGRATIONS: readonly Migration[] = [
+  ...[ANALYTICS, REQUESTS, LEASES, STREAMS, DAILY_USERS, USER_SETS],
+]
