@@ -10,7 +10,7 @@ const VALUE_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1_000_000)
 
 export const IN_APP_PURCHASE = clientFamily({
   name: 'in-app-purchase',
-  version: '1-0-0',
+  version: '2-0-0',
   description:
     'The player paid real money, in the raw form. Counts as revenue, in US dollars unless it says otherwise.',
   fields: {

@@ -22,7 +22,7 @@ const RawInfo = postmatchInfo(AnyPlatform)
 
 export const MATCH = clientFamily({
   name: 'match',
-  version: '1-0-0',
+  version: '1-1-0',
   description: 'Two players played against each other. One match, and both of them were active.',
   fields: {
     'user-a': User('One player.'),
