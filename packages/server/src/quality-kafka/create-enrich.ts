@@ -100,7 +100,7 @@ export function createEnrichStep(
   const judge = ({ parts, own, taken: { partition } }: Work, ids: Map<string, string>) => {
     const written = parts.flatMap(({ part, offset }) => {
       const record = judgePart({ own, partition, offset, ids }, part)
-      return record === null ? [] : [record]
+      return record === null ? [] : [traced(record, part)]
     })
     const beat = own.heartbeat(rawPartitions)
     if (beat !== null) {
@@ -213,6 +213,11 @@ const heartbeatRecord = (topic: string, partition: number, timeMs: number): NewR
   ...{ topic, partition, key: '', timestamp: timeMs },
   value: JSON.stringify(heartbeatAt(timeMs)),
 })
+
+const traced = (record: NewRecord, part: Part): NewRecord =>
+  'stored' in part && part.stored.trace !== undefined
+    ? { ...record, headers: { traceparent: part.stored.trace } }
+    : record
 
 const uniqueIds = (ids: readonly Omit<StreamId, 'fingerprint'>[]) => [
   ...new Map(ids.map((id) => [keyOfId(id), id])).values(),

@@ -7,8 +7,8 @@ import {
   type PlayerInits,
 } from '../quality/quality.ts'
 import { type Rate, startOf, toUsdMicros } from '../windows/windows.ts'
-import type { EnrichedRecord, RejectedRecord } from './enriched-record.ts'
-import type { PartOf } from './part.ts'
+import type { KeptRecord, KeptRejected } from './enriched-record.ts'
+import type { PartOf, Stored } from './part.ts'
 import { logRecordOf } from './split-record.ts'
 
 export type EnrichWith = {
@@ -42,7 +42,7 @@ export function enrichPart(
   if (part.part === 0 && verdict.init !== null && part.player !== null) {
     inits.offer(record.app, part.player, verdict.init)
   }
-  const enriched = flat(part, verdict.event, rateOf)
+  const enriched = { ...flat(part, verdict.event, rateOf), from: [partition, offset] as const }
   return {
     ...{ topic: topics['events-enriched'], partition, timestamp: record.receivedAt },
     ...{ key: `${record.app}\n${part.player ?? ''}`, value: JSON.stringify(enriched) },
@@ -50,10 +50,10 @@ export function enrichPart(
 }
 
 function flat(
-  { raw, part }: PartOf<'event'>,
+  { raw, part, stored }: PartOf<'event'>,
   event: EnrichedEvent,
   rateOf: EnrichWith['rateOf'],
-): EnrichedRecord {
+): Omit<KeptRecord, 'from'> {
   const active = event.players[part]
   const place = active ?? event
   const { purchase } = event
@@ -78,6 +78,13 @@ function flat(
     app_version: event.app_version,
     device_id: event.device_id,
     seq: event.seq,
+    log_offset: stored.offset ?? null,
+    player_id: event.player_id,
+    flags: event.flags,
+    country: place.country,
+    product_id: purchase?.product_id ?? null,
+    store: purchase?.store ?? null,
+    transaction_id: purchase?.transaction_id ?? null,
   }
 }
 
@@ -93,21 +100,28 @@ const usdOf = (
 const positionOf = ([partition, offset]: readonly [number, number]): string =>
   `${partition}:${offset}`
 
-type Stage = RejectedRecord['stage']
+type Stage = KeptRejected['stage']
+
+function envelopeOf({ event: _, fingerprint: __, ...envelope }: Stored): KeptRejected['log'] {
+  return envelope
+}
 
 /** What goes to `events-rejected`. */
 export function rejectedRecord(
   { topics }: Pick<EnrichWith, 'topics'>,
+  { partition, offset }: Enriching,
   part: PartOf<'refused'> | PartOf<'foreign'>,
   stage: Stage = part.refused.stage,
 ): NewRecord {
   const { reason, path } = part.refused
   const said = part.is === 'refused' ? part.stored : { ...part, player_id: null, event: null }
-  const rejected: RejectedRecord = {
+  const rejected: KeptRejected = {
     ...{ position: positionOf(part.raw), app: said.app, event_id: said.event_id },
     ...{ event_type: said.event_type, player_id: said.player_id, reason, path, stage },
     ...{ received_ms: said.received_at, event: said.event },
     base64: part.is === 'foreign' ? part.base64 : null,
+    from: [partition, offset],
+    log: part.is === 'foreign' ? null : envelopeOf(part.stored),
   }
   return {
     ...{ topic: topics['events-rejected'], timestamp: said.received_at },

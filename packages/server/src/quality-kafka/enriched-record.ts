@@ -1,4 +1,5 @@
 import type { LogRecord } from '../log/log.ts'
+import type { Stored } from './part.ts'
 
 /**
  * A record of `events-enriched`, flat, so that SQL reads it without unpacking. One for each player of an
@@ -31,6 +32,29 @@ export type EnrichedRecord = {
   readonly device_id: string | null
   readonly seq: number | null
 }
+
+/** Where a record of `events-by-player` lies, of which this one was made. */
+type From = { readonly from: readonly [partition: number, offset: number] }
+
+/**
+ * What else lies in a record of `events-enriched`, for whoever keeps events and does not only count
+ * them. `from` tells copies: writers go on in order, so what does not lie behind all before it is one.
+ */
+export type KeptRecord = EnrichedRecord &
+  From & {
+    /** Of the log; null for what did not go through the books. */
+    readonly log_offset: number | null
+    readonly player_id: string | null
+    readonly flags: readonly string[]
+    readonly country: string
+    readonly product_id: string | null
+    readonly store: string | null
+    readonly transaction_id: string | null
+  }
+
+/** The same of `events-rejected`; null where it was no event of ours. */
+export type KeptRejected = RejectedRecord &
+  From & { readonly log: Omit<Stored, 'event' | 'fingerprint'> | null }
 
 /** A record of `events-rejected`. */
 export type RejectedRecord = {

@@ -4,7 +4,12 @@
 // before it, however many replicas work and whichever of them dies; copies are told by (event_id, part).
 export { createEnrichStep, type EnrichParts, type EnrichSettings } from './create-enrich.ts'
 export { createSplitStep, type SplitParts, type SplitSettings } from './create-split.ts'
-export type { EnrichedRecord, RejectedRecord } from './enriched-record.ts'
+export type {
+  EnrichedRecord,
+  KeptRecord,
+  KeptRejected,
+  RejectedRecord,
+} from './enriched-record.ts'
 export { type FollowHooks, follow, PositionMoved, type Step, type Taken } from './follow.ts'
 export { ENRICH_GROUP, SPLIT_GROUP } from './groups.ts'
 export { type Lag, lagOf } from './lag.ts'

@@ -24,6 +24,7 @@ export function splitRecord(
   const write = (key: string, rest: string): NewRecord => ({
     ...{ topic: into.topic, key, timestamp: stored.received_at },
     value: `${head}${rest},"stored":${text}}`,
+    ...(stored.trace === undefined ? {} : { headers: { traceparent: stored.trace } }),
   })
   if (verdict.kind === 'ignored') return []
   const otherwise = event.eventId ?? ''
