@@ -47,7 +47,7 @@ describe('events on their way to Firehose, through the SDK of AWS', () => {
     firehose = await startFakeFirehose()
     pauses = []
     const region = 'eu-central-1'
-    sink = await createFirehose({ stream: 's', region, endpoint: firehose.url, timeoutMs: 400 })
+    sink = await createFirehose({ stream: 's', region, endpoint: firehose.url, timeoutMs: 2_000 })
   })
   afterEach(async () => {
     sink.close()

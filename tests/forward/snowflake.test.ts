@@ -46,7 +46,11 @@ describe('events on their way into Snowflake, through the REST of Snowpipe Strea
     await log.close()
   })
 
-  type Changes = { readonly privateKey?: typeof privateKey; readonly channel?: string }
+  type Changes = {
+    readonly privateKey?: typeof privateKey
+    readonly channel?: string
+    readonly timeoutMs?: number
+  }
   const aSink = (changes: Changes = {}): Sink =>
     createSnowflake(
       {
@@ -54,7 +58,7 @@ describe('events on their way into Snowflake, through the REST of Snowpipe Strea
         now: () => now,
       },
       {
-        ...{ accountUrl: snowflake.url, timeoutMs: 300, database: 'GAMES', schema: 'PUBLIC' },
+        ...{ accountUrl: snowflake.url, timeoutMs: 10_000, database: 'GAMES', schema: 'PUBLIC' },
         ...{ pipe: 'GAME_EVENTS-STREAMING', channel: 'questline', ...changes },
         commit: { lookMs: 1, mostMs: 20 },
       },
@@ -150,7 +154,7 @@ describe('events on their way into Snowflake, through the REST of Snowpipe Strea
     for (const kind of ['hostname', 'token', 'open', 'rows', 'status'] as const) {
       snowflake.fates[kind].push(...fates)
     }
-    const forward = stage({ events: 100 })
+    const forward = stage({ events: 100, timeoutMs: 500 })
     for (let attempt = 0; attempt < 60 && (await forward.checkpoint()) < 400; attempt += 1) {
       await forward.step().catch(() => undefined)
     }

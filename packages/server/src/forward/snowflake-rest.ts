@@ -23,6 +23,9 @@ type Call = {
 }
 type Answer = { readonly status: number; readonly text: string; readonly retryAfter: string | null }
 
+/** Where the channels are, and what is shown there, until then. */
+type Authority = { readonly host: string; readonly token: string; readonly until: number }
+
 /** A token for the host of the channels lives an hour. */
 const TOKEN_MS = 45 * 60_000
 /** What the channel's own state makes impossible; opening it again puts it right. */
@@ -38,8 +41,7 @@ export function createSnowflakeRest(
   settings: SnowflakeRestSettings,
 ) {
   const { accountUrl, timeoutMs } = settings
-  let host: string | null = null
-  let token: { readonly text: string; readonly until: number } | null = null
+  let asked: Promise<Authority> | null = null
 
   const send = async (base: string, call: Call, bearer: Bearer, signal: AbortSignal) => {
     const url = new URL(call.path, base)
@@ -67,8 +69,7 @@ export function createSnowflakeRest(
     }
   }
 
-  const authorize = async (signal: AbortSignal): Promise<{ host: string; token: string }> => {
-    if (host !== null && token !== null && now() < token.until) return { host, token: token.text }
+  const authorize = async (signal: AbortSignal): Promise<Authority> => {
     const bearer = { type: 'KEYPAIR_JWT', text: keyPairToken(login, now()) }
     const ask = async (call: Call): Promise<Answer> => {
       const answer = await send(accountUrl, call, bearer, signal)
@@ -87,9 +88,17 @@ export function createSnowflakeRest(
         scope: new URL(ingest).host,
       }).toString(),
     })
-    host = ingest
-    token = { text: textOf(given, 'token'), until }
-    return { host, token: token.text }
+    return { host: ingest, token: textOf(given, 'token'), until }
+  }
+
+  /** All lanes ask at once, and one of them goes. */
+  const authority = async (signal: AbortSignal): Promise<Authority> => {
+    if (asked !== null && (await asked).until <= now()) asked = null
+    asked ??= authorize(signal)
+    return asked.catch((error: unknown) => {
+      asked = null
+      throw error
+    })
   }
 
   return {
@@ -99,12 +108,12 @@ export function createSnowflakeRest(
      */
     async call(call: Call, signal: AbortSignal): Promise<unknown> {
       for (let attempt = 1; ; attempt += 1) {
-        const given = await authorize(signal)
+        const given = await authority(signal)
         const bearer = { type: 'OAUTH', text: given.token }
         const answer = await send(given.host, call, bearer, signal)
         if (answer.status === 200) return jsonOf(answer.text)
         // It may have ended before its time, or the host has changed: once with a new one.
-        if (attempt === 1 && (answer.status === 401 || answer.status === 403)) token = null
+        if (attempt === 1 && (answer.status === 401 || answer.status === 403)) asked = null
         else throw failureOf(call, answer)
       }
     },
