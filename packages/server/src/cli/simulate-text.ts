@@ -81,9 +81,16 @@ function usersText({ dailyUsers }: SimulationResult): string {
 }
 
 function verdictText(result: SimulationResult): string {
-  const { right, events, truth, faults, faultCount, differences, network } = result
+  const { right, events, truth, faults, faultCount, differences, network, notCompared } = result
+  const left =
+    notCompared.length === 0
+      ? ''
+      : `\nNot compared: ${notCompared.map((grain) => `${grain}s`).join(', ')} and daily users.`
   if (right) {
-    return `The server says the same: ${count(events)} events, ${count(Object.keys(truth).length)} figures, to the micro.`
+    const figures = Object.keys(truth).filter(
+      (name) => !notCompared.some((grain) => name.startsWith(`${grain} `)),
+    )
+    return `The server says the same: ${count(events)} events, ${count(figures.length)} figures, to the micro.${left}`
   }
   const lines = [
     ...faults.map((fault) => `  ${fault}`),

@@ -37,6 +37,7 @@ type Options = {
   readonly key?: string
   readonly operatorKey?: string
   readonly wait: number
+  readonly onlyMinutes?: true
   readonly json?: true
 }
 
@@ -77,13 +78,18 @@ export const simulateCommand = (): Command =>
       number(1, 3_600),
       30,
     )
+    .option(
+      '--only-minutes',
+      'compare neither hours nor days: where Flink counts, a restatement writes them later',
+    )
     .option('--json', 'print one JSON document: {run, right, verdicts, truth, differences, …}')
     .addHelpText(
       'after',
       `
 Without keys it makes two of them in the database of the settings and revokes them at the end, so it
 must be the database of that server. Ctrl-C ends the game early: what was played is sent and compared.
-Exit code 1 means that a number or a verdict was another than it must be.
+Exit code 1 means that a number or a verdict was another than it must be. Where Flink counts, hours, days
+and whatever came late are not there before \`questline flink restate\`: say --only-minutes, and no --late.
 
 Examples:
   questline simulate
@@ -104,7 +110,7 @@ Examples:
 type Keys = Pick<SimulationSettings, 'app' | 'ingestKey' | 'operatorKey'>
 
 async function run(options: Options, signal: AbortSignal): Promise<SimulationResult> {
-  const { to, seed, wait, json } = options
+  const { to, seed, wait, json, onlyMinutes } = options
   const environment = processEnvironment()
   const url = to ?? `http://127.0.0.1:${environment['PORT']?.trim() || 8000}`
   const rates = await readUsdRates(options.rates)
@@ -127,6 +133,7 @@ async function run(options: Options, signal: AbortSignal): Promise<SimulationRes
         ...{ ...game, ...keys, url, rates },
         seed: seed ?? randomText(systemRandom(), 4),
         ...{ patienceMs: wait * 1_000, edgeMs: 5_000 },
+        ...(onlyMinutes ? { grains: ['minute'] } : {}),
       }),
     )
   } catch (error) {

@@ -12,15 +12,15 @@ export type ServerParts = {
   readonly app: string
   readonly fetch: typeof globalThis.fetch
   readonly pause: (ms: number) => Promise<void>
+  readonly grains: readonly Grain[]
 }
 
 export type Range = { readonly from: number; readonly to: number }
 
-const GRAINS = [
-  ['minute', KPI_MINUTES.path],
-  ['hour', KPI_HOURS.path],
-  ['day', KPI_DAYS.path],
-] as const
+const PATHS = { minute: KPI_MINUTES.path, hour: KPI_HOURS.path, day: KPI_DAYS.path } as const
+export type Grain = keyof typeof PATHS
+/** Each holds all events, those of the last are the fewest rows. */
+export const GRAINS: readonly Grain[] = ['minute', 'hour', 'day']
 
 const ATTEMPTS = 20
 /** Of a server that has never answered. */
@@ -30,7 +30,7 @@ const BUSY_MS = 500
 type Json = Readonly<Record<string, unknown>>
 
 /** Reads what the server shows to operators, as figures. */
-export function createAsking({ url, operatorKey, app, fetch, pause }: ServerParts) {
+export function createAsking({ url, operatorKey, app, fetch, pause, grains }: ServerParts) {
   let hasAnswered = false
   const ask = async (path: string, query: Readonly<Record<string, string>>): Promise<Json> => {
     const address = new URL(path, url)
@@ -56,11 +56,11 @@ export function createAsking({ url, operatorKey, app, fetch, pause }: ServerPart
   })
 
   return {
-    /** All figures of the minutes, hours and days that the range touches, and the measured loss. */
+    /** All figures of the windows that the range touches, and the measured loss. */
     async figures(range: Range): Promise<Figures> {
       const figures: Figures = new Map()
-      for (const [grain, path] of GRAINS) {
-        const answer = await ask(path, rangeOf(range))
+      for (const grain of grains) {
+        const answer = await ask(PATHS[grain], rangeOf(range))
         for (const window of listOf(answer[`${grain}s`])) addWindow(figures, grain, window)
       }
       for (const row of listOf(await ask(LOSS.path, {}))) {
@@ -85,8 +85,9 @@ export function createAsking({ url, operatorKey, app, fetch, pause }: ServerPart
     /** How many events the numbers hold. */
     async events(range: Range): Promise<number> {
       const query = { ...rangeOf(range), metric: 'events_by_type' }
-      const days = listOf((await ask(KPI_DAYS.path, query))['days'])
-      const counts = days.flatMap((day) => listOf(day['events_by_type']))
+      const grain = grains.at(-1) ?? 'day'
+      const windows = listOf((await ask(PATHS[grain], query))[`${grain}s`])
+      const counts = windows.flatMap((window) => listOf(window['events_by_type']))
       return counts.reduce((sum, each) => sum + Number(each['count']), 0)
     },
   }

@@ -1,8 +1,8 @@
-import type { Asking, Range } from './ask-server.ts'
+import { type Asking, GRAINS, type Grain, type Range } from './ask-server.ts'
 import { AREAS } from './cast.ts'
 import { compare } from './compare.ts'
 import type { Crowd } from './crowd.ts'
-import type { Figures } from './figures.ts'
+import { DAILY_USERS, type Figures } from './figures.ts'
 import type { Network } from './network.ts'
 import { LATE_MS_MAX } from './planned-event.ts'
 import type { SimulationParts, SimulationResult, SimulationSettings } from './simulation.ts'
@@ -29,13 +29,14 @@ const MINUTE_MS = 60_000
 /** What the server holds already, so that it can be taken off: another game may have been played. */
 export async function stateBefore(asking: Asking, range: Range): Promise<Figures> {
   const figures = await asking.figures(range)
-  if (eventsIn(figures) === 0) return figures
+  // Without days nobody has counted users by day either.
+  if (eventsIn(figures, 'day') === 0) return figures
   return new Map([...figures, ...(await asking.dailyUsers(range, AREAS))])
 }
 
 export async function compareGame(
   { pause, monotonic, progress, time }: SimulationParts,
-  { patienceMs }: SimulationSettings,
+  { patienceMs, grains = GRAINS }: SimulationSettings,
   game: Played,
 ): Promise<SimulationResult> {
   const { asking, truth, verdicts, network, crowd, before, count, startAt } = game
@@ -43,12 +44,16 @@ export async function compareGame(
   const range = { from: startAt - LATE_MS_MAX, to: Math.max(last, time.now()) }
   const figures = truth.figures()
   crowd.addLoss(figures)
+  const compared = new Map([...figures].filter(([name]) => isCompared(name, grains)))
   const differences = await compare(
     {
       ...{ asking, pause, monotonic },
       progress: (visible, of) => progress({ phase: 'counting', visible, of }),
     },
-    { figures, range, before, events: truth.events(), eventsBefore: eventsIn(before), patienceMs },
+    {
+      ...{ grains, figures: compared, range, before, patienceMs },
+      ...{ events: truth.events(), eventsBefore: eventsIn(before, grains.at(-1) ?? 'day') },
+    },
   )
   blameSilence(game)
   const faults = verdicts.faults()
@@ -59,6 +64,7 @@ export async function compareGame(
     truth: Object.fromEntries([...figures].sort(([a], [b]) => (a < b ? -1 : 1))),
     dailyUsers: truth.dailyUsers(),
     ...{ faults: faults.first, faultCount: faults.count, differences },
+    notCompared: GRAINS.filter((grain) => !grains.includes(grain)),
     right: faults.count === 0 && differences.length === 0,
   }
 }
@@ -71,8 +77,15 @@ function blameSilence({ verdicts, crowd, count }: Played): void {
   if (answered !== count) verdicts.blame(`the SDK tells of ${answered} answers to ${count} events`)
 }
 
-/** Those of days: each grain holds all of them. */
-const eventsIn = (figures: Figures): number =>
+/** Daily users are of days; what is measured of loss has no grain. */
+function isCompared(name: string, grains: readonly Grain[]): boolean {
+  const [first = ''] = name.split(' ')
+  const grain = name.startsWith(DAILY_USERS) ? 'day' : GRAINS.find((each) => each === first)
+  return grain === undefined || grains.includes(grain)
+}
+
+/** Each grain holds all of them. */
+const eventsIn = (figures: Figures, grain: Grain): number =>
   [...figures]
-    .filter(([name]) => name.startsWith('day ') && name.includes(' events_by_type '))
+    .filter(([name]) => name.startsWith(`${grain} `) && name.includes(' events_by_type '))
     .reduce((sum, [, count]) => sum + count, 0)

@@ -1,7 +1,7 @@
 import type { Settings } from '@questline/sdk'
 import { createDice } from '../dice.ts'
 import { createSeededRandom } from '../seeded-random.ts'
-import { createAsking } from './ask-server.ts'
+import { createAsking, GRAINS } from './ask-server.ts'
 import { type Cast, createCast } from './cast.ts'
 import { createCrowd } from './crowd.ts'
 import { compareGame, type Played, stateBefore } from './judge.ts'
@@ -37,9 +37,9 @@ export async function simulateGame(
   settings: SimulationSettings,
 ): Promise<SimulationResult> {
   const { time, signal } = parts
-  const { seed, minutes, speed } = settings
+  const { seed, minutes, speed, grains = GRAINS } = settings
   const length = speed > 1 ? minutes * MINUTE_MS : 0
-  const asking = createAsking({ ...settings, fetch: parts.ask, pause: parts.pause })
+  const asking = createAsking({ ...settings, grains, fetch: parts.ask, pause: parts.pause })
   const before = await stateBefore(asking, {
     from: time.now() - length - LATE_MS_MAX,
     to: time.now() + MINUTE_MS,

@@ -1,4 +1,4 @@
-import type { Range } from './ask-server.ts'
+import type { Grain, Range } from './ask-server.ts'
 import type { Difference } from './figures.ts'
 import type { GameTime } from './game-time.ts'
 import type { Fetch, Network } from './network.ts'
@@ -44,6 +44,8 @@ export type SimulationSettings = {
   readonly rates: UsdRates
   /** So long without progress, and what is missing is missing. */
   readonly patienceMs: number
+  /** What is compared at the end, with the daily users where days are; everything unless told. */
+  readonly grains?: readonly Grain[]
   /** See the script; 5,000 where the network takes time. */
   readonly edgeMs: number
 }
@@ -76,5 +78,7 @@ export type SimulationResult = {
   readonly faults: readonly string[]
   readonly faultCount: number
   readonly differences: readonly Difference[]
+  /** Of which windows nothing is known. */
+  readonly notCompared: readonly Grain[]
   readonly right: boolean
 }
