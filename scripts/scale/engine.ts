@@ -10,6 +10,8 @@ export type Cluster = {
   readonly ports: Ports
   readonly java: string
   readonly jars: Jars
+  /** Settings of questline's processes and commands, beside or in the place of their own. */
+  readonly questline?: Readonly<Record<string, string>>
 }
 
 export type Engine = {

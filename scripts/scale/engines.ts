@@ -10,7 +10,7 @@ import { gateway, jobManager, taskManager } from './flink.ts'
 import { fetchJars } from './jars.ts'
 import { kafka } from './kafka.ts'
 import { startMinutes, stopMinutes } from './minutes-job.ts'
-import { NODES, questlineOn } from './nodes.ts'
+import { commandOn, type Ended, NODES, type NodeName, questlineOn } from './nodes.ts'
 import { dataFolder, postgres, postgresUrl } from './postgres.ts'
 import { end, residentMb } from './processes.ts'
 import { requirements } from './requirements.ts'
@@ -34,12 +34,20 @@ export type Addresses = {
 
 export type Engines = {
   readonly addresses: Addresses
+  /** A program, the words before those of a command of questline, and its environment. */
+  readonly command: readonly [string, readonly string[], NodeJS.ProcessEnv]
+  /** Of the two API nodes. */
+  readonly urls: readonly [string, string]
   /** Does nothing when it runs. */
-  start(name: EngineName): Promise<void>
+  start(name: EngineName | NodeName): Promise<void>
   /** By SIGKILL. */
-  kill(name: EngineName): Promise<void>
+  kill(name: EngineName | NodeName): Promise<void>
   /** Topics, two API nodes, relay, quality, and the job of minutes, each brought up from where it was left. */
   startNodes(): Promise<void>
+  /** Stops the API nodes, the relay and quality. */
+  stopNodes(): Promise<void>
+  /** Runs a command of questline with the settings of the nodes. */
+  questline(words: readonly string[]): Promise<Ended>
   /** What each process takes in memory, in megabytes; null where the system does not say. */
   resident(): readonly { readonly name: string; readonly mb: number | null }[]
   /** Stops whatever runs, in reverse order. */
@@ -54,18 +62,29 @@ type Say = (line: string) => void
  */
 export async function startEngines(
   settings: EngineSettings,
-  { only = [], say = () => undefined }: { readonly only?: readonly EngineName[]; say?: Say } = {},
+  {
+    only = [],
+    say = () => undefined,
+    questline = {},
+  }: {
+    readonly only?: readonly EngineName[]
+    readonly say?: Say
+    /** Settings of the nodes and commands, beside or in the place of their own. */
+    readonly questline?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Engines> {
   const { folder } = settings
   const { java, maven } = requirements(process.env)
   const jars = fetchJars(maven, settings.cacheFolder, say)
   const ports = await takePorts(settings.ports, readState(folder)?.ports ?? {})
   writeConfiguration(settings, ports)
-  const cluster: Cluster = { settings, ports, java, jars }
+  const cluster: Cluster = { settings, ports, java, jars, questline }
   const wanted = ENGINES.filter(({ name }) => only.length === 0 || isOneOf(name, only))
   for (const engine of wanted) await startOne(cluster, engine, say)
   return {
     addresses: addressesOf(folder, ports),
+    command: commandOn(cluster),
+    urls: [`http://127.0.0.1:${ports.api1}`, `http://127.0.0.1:${ports.api2}`],
     start: (name) => startOne(cluster, engineOf(name), say),
     async kill(name) {
       const running = runningOf(readState(folder), name)
@@ -73,6 +92,8 @@ export async function startEngines(
       await end(name, running, 'SIGKILL')
     },
     startNodes: () => startNodes(cluster, say),
+    stopNodes: () => stopThose(folder, NODES, say),
+    questline: (words) => questlineOn(cluster, words),
     resident: () => residentOf(folder),
     stop: () => stopEngines(folder, say),
   }
@@ -91,8 +112,8 @@ const EVERYTHING: readonly Engine[] = [...ENGINES, ...NODES]
 
 const isOneOf = (name: string, names: readonly string[]): boolean => names.includes(name)
 
-function engineOf(name: EngineName): Engine {
-  const found = ENGINES.find((engine) => engine.name === name)
+function engineOf(name: EngineName | NodeName): Engine {
+  const found = EVERYTHING.find((engine) => engine.name === name)
   if (found === undefined) throw new Error(`there is no engine ${name}`)
   return found
 }
@@ -110,15 +131,18 @@ async function startOne(cluster: Cluster, engine: Engine, say: Say): Promise<voi
 
 /** Stops what was started in a folder and still is the same process, in reverse order. */
 export async function stopEngines(folder: string, say: Say = () => undefined): Promise<void> {
-  const state = readState(folder)
-  if (state === null) return say(`nothing was started in ${folder}`)
-  for (const { name, stopSignal } of EVERYTHING.toReversed()) {
-    const found = state.processes.find((each) => each.name === name)
+  if (readState(folder) === null) return say(`nothing was started in ${folder}`)
+  await stopThose(folder, EVERYTHING, say)
+  removeState(folder)
+}
+
+async function stopThose(folder: string, engines: readonly Engine[], say: Say): Promise<void> {
+  for (const { name, stopSignal } of engines.toReversed()) {
+    const found = readState(folder)?.processes.find((each) => each.name === name)
     if (found === undefined) continue
     await end(name, found, stopSignal)
     say(`${name} is stopped`)
   }
-  removeState(folder)
 }
 
 /** Stops the job of minutes with a savepoint, if nodes and Flink run. */

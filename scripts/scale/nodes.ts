@@ -9,6 +9,8 @@ import type { PortName } from './settings.ts'
 
 const CLI = join(import.meta.dirname, '../../packages/server/src/cli.ts')
 
+export type NodeName = 'api-1' | 'api-2' | 'relay' | 'quality'
+
 /** Processes of questline on the engines: two API nodes, the relay and quality. */
 export const NODES: readonly Engine[] = [
   node('api-1', 'api', 'api1'),
@@ -17,7 +19,7 @@ export const NODES: readonly Engine[] = [
   node('quality', 'quality', 'quality'),
 ]
 
-function node(name: string, role: string, portName: PortName): Engine {
+function node(name: NodeName, role: string, portName: PortName): Engine {
   return {
     name,
     stopSignal: 'SIGTERM',
@@ -40,7 +42,11 @@ function node(name: string, role: string, portName: PortName): Engine {
 }
 
 /** What all of them are told; the secrets of a development server lie in their one DATA_DIR. */
-export function nodeSettings({ settings, ports }: Cluster): Readonly<Record<string, string>> {
+export function nodeSettings({
+  settings,
+  ports,
+  questline,
+}: Cluster): Readonly<Record<string, string>> {
   const url = postgresUrl(settings.folder, ports.postgres)
   return {
     DATA_DIR: dataDir(settings.folder),
@@ -50,6 +56,7 @@ export function nodeSettings({ settings, ports }: Cluster): Readonly<Record<stri
     FLINK_REST_URL: `http://127.0.0.1:${ports.jobManager}`,
     FLINK_GATEWAY_URL: `http://127.0.0.1:${ports.gateway}`,
     JWT_SECRET: jwtSecret(settings.folder),
+    ...questline,
   }
 }
 
@@ -65,18 +72,22 @@ function jwtSecret(folder: string): string {
 
 export type Ended = { readonly code: number; readonly output: string; readonly errors: string }
 
+/** A program, the words before those of a command of questline, and its environment. */
+export const commandOn = (
+  cluster: Cluster,
+): readonly [string, readonly string[], NodeJS.ProcessEnv] => [
+  process.execPath,
+  [CLI],
+  { ...process.env, ...nodeSettings(cluster) },
+]
+
 /** Runs a command of questline on the cluster, at the latest for five minutes. */
 export const questlineOn = (cluster: Cluster, words: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const env = { ...process.env, ...nodeSettings(cluster) }
-    execFile(
-      process.execPath,
-      [CLI, ...words],
-      { env, timeout: 300_000 },
-      (error, output, errors) => {
-        const code = error === null ? 0 : error.code
-        if (typeof code === 'number') resolve({ code, output, errors })
-        else reject(error)
-      },
-    )
+    const [program, first, env] = commandOn(cluster)
+    execFile(program, [...first, ...words], { env, timeout: 300_000 }, (error, output, errors) => {
+      const code = error === null ? 0 : error.code
+      if (typeof code === 'number') resolve({ code, output, errors })
+      else reject(error)
+    })
   })

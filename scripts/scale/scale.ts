@@ -1,5 +1,6 @@
 // npm run scale:up | scale:down: the engines on this machine. docs/flink.md tells how.
 import { parseArgs } from 'node:util'
+import { playDemo } from './demo.ts'
 import {
   keepMinutes,
   MissingRequirement,
@@ -8,12 +9,14 @@ import {
   startEngines,
   stopEngines,
 } from './engines.ts'
+import { readState } from './state.ts'
 
 const HELP = `PostgreSQL, Kafka and Flink on this machine, on loopback, without Docker, and on them two API
 nodes, the relay, quality and the job of minutes.
 
   npm run scale:up                 start them; what runs already stays
   npm run scale:up -- --engines    without those of questline
+  npm run scale:demo               play the simulated game on them, with live tables, until Ctrl-C
   npm run scale:down               stop exactly what was started
   npm run scale:down -- --data     and remove their data
 
@@ -33,6 +36,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
     say(`in memory: ${memory.join(', ')}\n\nSettings for questline:`)
     const lines = Object.entries(engines.addresses).map(([name, value]) => `${name}=${value}`)
     process.stdout.write(`${lines.join('\n')}\n`)
+  },
+  async demo() {
+    const settings = scaleSettings(process.env)
+    const isOurs = readState(settings.folder) === null
+    try {
+      const engines = await startEngines(settings, { say })
+      await engines.startNodes()
+      process.exitCode = await playDemo(engines)
+    } finally {
+      // One that was there before stays.
+      if (isOurs) {
+        await keepMinutes(settings, say)
+        await stopEngines(settings.folder, say)
+      }
+    }
   },
   async down() {
     const settings = scaleSettings(process.env)

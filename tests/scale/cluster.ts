@@ -6,10 +6,13 @@ import { type Engines, startEngines, testSettings } from '../../scripts/scale/en
 export const SCALE_DIR = process.env['SCALE_DIR'] ?? null
 export const WHY_SKIPPED = 'skipped: there is no cluster; `npm run test:scale` starts one'
 
-/** The running cluster: engines that were killed are started again. */
-export const cluster = (): Promise<Engines> => {
+/**
+ * The running cluster: engines that were killed are started again.
+ * @param questline settings of its nodes
+ */
+export const cluster = (questline: Readonly<Record<string, string>> = {}): Promise<Engines> => {
   if (SCALE_DIR === null) throw new Error(WHY_SKIPPED)
-  return startEngines(testSettings(process.env, SCALE_DIR))
+  return startEngines(testSettings(process.env, SCALE_DIR), { questline })
 }
 
 export const checkpointFolder = (): string => join(SCALE_DIR ?? '', 'checkpoints')
