@@ -11,6 +11,11 @@ export function readFlinkSettings(read: Reader) {
     checkpointMs: read.integer('FLINK_CHECKPOINT_SEC', 5, 1, 3_600) * 1_000,
     /** How long after its minute an event may be received and still be counted at once. */
     graceMs: read.integer('FLINK_GRACE_SEC', 20, 0, 86_400) * 1_000,
+    /** Whether whoever makes the reports has the days before counted anew, and how long after midnight UTC. */
+    restatement: {
+      on: read.onOff('FLINK_RESTATE', false),
+      delayMs: read.integer('FLINK_RESTATE_DELAY_MIN', 60, 0, 1_439) * 60_000,
+    },
   }
 }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Books } from './books.ts'
-import type { Config } from './config.ts'
+import { type Config, processEnvironment } from './config.ts'
 import type { DailyReportsParts } from './daily-reports.ts'
+import { restateByCommand, scheduleRestatement } from './daily-restatement.ts'
 import { measureRuns } from './measure.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
 import type { ReportSettings } from './report-settings.ts'
@@ -77,7 +78,16 @@ export function createReports(
       await settleRuns(out, clock.now()).catch((error: unknown) => {
         logger.warn({ err: error }, 'the reports of an earlier run could not be brought in order')
       })
-      return pipeline.stop
+      const restate = restateByCommand(processEnvironment())
+      const { restatement } = config.flink
+      const stopRestating = await scheduleRestatement(
+        { store, clock, logger, restate },
+        restatement,
+      )
+      return async () => {
+        await stopRestating()
+        await pipeline.stop()
+      }
     },
     daily: { store, clock, logger, start, isBusy: () => isClaimed(out) },
   }
