@@ -29,6 +29,7 @@ const orderFor = ({ log, analyticsFile: file, folder }: TestLake) => ({
   analytics: { place: { kind: 'sqlite' as const, file, busyTimeoutMs: 5_000 }, file },
   lake: { ...lakeSettings(folder), keptMs: null },
   refusedKeptMs: 30 * DAY,
+  kafka: null,
 })
 
 /** A keeper of this lake, and what it tells. */
@@ -39,12 +40,9 @@ function keeping() {
   return { told, keeper: createLakeKeeper(parts, orderFor(lake)) }
 }
 
+/** How long depends on what else the machine has to do: the test's own limit ends it. */
 async function until(isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error('it does not happen')
-    await sleep(5)
-  }
+  while (!isSo()) await sleep(5)
 }
 
 /** The processes that write a lake for this one. */
@@ -73,7 +71,7 @@ describe('the process that writes the lake', () => {
     const stop = keeper.begin()
     await until(() => told.some((one) => one.kind === 'step' && one.offset === 3))
     await stop()
-    expect(told).toEqual([
+    expect(told.filter(({ kind }) => kind === 'step')).toEqual([
       { kind: 'step', stage: 'lake', offset: 0 },
       { kind: 'step', stage: 'lake', offset: 3 },
     ])
@@ -87,8 +85,11 @@ describe('the process that writes the lake', () => {
     await lake.judge()
     const { keeper } = keeping()
     const stop = keeper.begin()
-    await until(() => writers().length === 1)
-    const [pid = 0] = writers()
+    let pid = 0
+    await until(() => {
+      pid = writers()[0] ?? 0
+      return pid > 0
+    })
     expect(getPriority(pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL)
     await until(() => readManifest(lake.folder).upto === 3)
     await until(() => writers().length === 0)
@@ -160,19 +161,31 @@ describe('the process that writes the lake', () => {
   })
 
   it('ends at once when its server is gone', async () => {
-    await someGames(10_000)
+    const planned = await leftInTheMiddle()
+    expect(readManifest(lake.folder)).toMatchObject({ upto: planned.first - 1, planned })
+    await lake.bring()
+    expect(await lake.verify()).toMatchObject({ ok: true, checked: { compared: planned.last } })
+  })
+})
+
+const EVENTS = 10_000
+
+/**
+ * Leaves a process alone in the midst of a batch. On a busy machine it may have been done before we
+ * saw that it had begun: then it is tried with the next batch, five times in all.
+ */
+async function leftInTheMiddle(): Promise<{ readonly first: number; readonly last: number }> {
+  for (let batch = 0; ; batch += 1) {
+    const planned = { first: batch * EVENTS + 1, last: (batch + 1) * EVENTS }
+    await someGames(EVENTS)
     await lake.judge()
     const child = fork(SCRIPT, { execArgv: [] })
     const exit = once(child, 'exit')
-    child.send({ ...orderFor(lake), until: 10_000 })
-    await until(() => readManifest(lake.folder).planned !== null)
+    child.send({ ...orderFor(lake), until: planned.last })
+    const manifest = () => readManifest(lake.folder)
+    await until(() => manifest().planned !== null || manifest().upto === planned.last)
     child.disconnect()
     await exit
-    expect(readManifest(lake.folder)).toMatchObject({
-      upto: 0,
-      planned: { first: 1, last: 10_000 },
-    })
-    await lake.bring()
-    expect(await lake.verify()).toMatchObject({ ok: true, checked: { compared: 10_000 } })
-  })
-})
+    if (batch === 4 || manifest().upto < planned.last) return planned
+  }
+}

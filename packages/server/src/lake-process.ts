@@ -1,4 +1,5 @@
 import { openAnalytics, openLeases } from './analytics/analytics.ts'
+import { bringFromKafka } from './lake-from-kafka.ts'
 import { createLakeStage } from './open-lake.ts'
 import { systemClock } from './platform/clock.ts'
 import { systemRandom } from './platform/random.ts'
@@ -28,9 +29,12 @@ async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromL
     place.place,
   )
   const parts = { books, analytics, clock: systemClock, leases }
-  const stage = createLakeStage(parts, { ...lake, batchMs: 0, until })
+  const isOnKafka = order.kafka !== null
+  const stage = createLakeStage(parts, { ...lake, batchMs: 0, until, isOnKafka })
   try {
     if (!(await stage.lease.take())) return { kind: 'busy' }
+    // First: where the lake begins to follow Kafka is how far it is by then.
+    if (order.kafka) await bringFromKafka(parts, { kafka: order.kafka, lake }, isStopping)
     while ((await stage.step()) > 0 || !stage.isTended()) {
       if (isStopping()) break
     }

@@ -21,6 +21,8 @@ export type FromForward =
 /** What the process that writes the lake is told when it begins. */
 export type LakeOrder = Place & {
   readonly lake: LakeConfig
+  /** Where quality works; null for the analytics. */
+  readonly kafka: KafkaConfig | null
   /** Events up to here become files now, and those of a whole batch that follow. */
   readonly until: number
   /** How long it stays in the table, after its receipt, that quality has refused an event. */

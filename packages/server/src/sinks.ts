@@ -46,7 +46,7 @@ export function createSinks(
     backlog().isAlarm ? 1 : 0,
   )
 
-  const keeper = createLakeKeeper({ analytics, clock, watch }, order)
+  const keeper = createLakeKeeper({ analytics, clock, watch }, { ...order, kafka })
   const createForwarding = (wanted: ForwardOrder['forward']) =>
     createThread(
       new URL('./forward-worker.ts', import.meta.url),

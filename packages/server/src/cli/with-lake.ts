@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { catchUp } from '../analytics/analytics.ts'
+import type { KafkaConfig } from '../kafka-settings.ts'
 import { askLake, type Lake, type ReaderSettings, withLake } from '../lake/lake.ts'
+import { bringFromKafka } from '../lake-from-kafka.ts'
 import { newestOffset } from '../log/log.ts'
 import { createLakeStage } from '../open-lake.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -73,6 +75,7 @@ async function withReader<T>(
  * by the server, which is asked to.
  */
 async function bringUpToDate(opened: OpenedAnalytics): Promise<void> {
+  if (opened.config.kafka !== null) return bringUpToKafka(opened, opened.config.kafka)
   const { store, analytics, leases, config, clock, consumers } = opened
   const head = await newestOffset(store.read)
   const quality = consumers.stages.filter(({ name }) => name === 'quality')
@@ -90,4 +93,14 @@ async function bringUpToDate(opened: OpenedAnalytics): Promise<void> {
       `the lake is not up to date: ${error.message}. The log of the server says why.`,
     )
   }
+}
+
+/** As far as quality is on Kafka. Whoever has the lease writes, so nobody is asked. */
+async function bringUpToKafka(opened: OpenedAnalytics, kafka: KafkaConfig): Promise<void> {
+  const { store, analytics, leases, config, clock } = opened
+  const parts = { books: store, analytics, leases, clock }
+  const head = await newestOffset(store.read)
+  await withLakeLease(opened, () => bringFromKafka(parts, { kafka, lake: config.lake }))
+  const stage = createLakeStage(parts, { ...config.lake, batchMs: 0, isOnKafka: true })
+  await catchUp([stage], head, WAIT_MS)
 }

@@ -1,6 +1,15 @@
 import { join } from 'node:path'
 import { type LakeEngine, parquet, withEngine } from './engine.ts'
-import { inOrder, LakeError, type LakeFile, readManifest, writeManifest } from './manifest.ts'
+import {
+  inOrder,
+  isPlanned,
+  LakeError,
+  type LakeFile,
+  readManifest,
+  TOPICS,
+  type Topic,
+  writeManifest,
+} from './manifest.ts'
 import { clearAside, type OnStep, sweepStrays } from './write-batch.ts'
 import { asideFolder, pathOf, writeFile } from './write-files.ts'
 
@@ -66,7 +75,7 @@ export async function compact(
   onStep: OnStep = () => undefined,
 ): Promise<readonly Merge[]> {
   const manifest = readManifest(folder)
-  if (manifest.planned !== null) return []
+  if (isPlanned(manifest)) return []
   const merges = mergesOf(manifest.files, all)
   const done: Merge[] = []
   if (merges.length === 0) return done
@@ -131,13 +140,24 @@ async function contentsOf(engine: LakeEngine, source: string): Promise<string> {
  */
 export function dropOld(folder: string, before: number): number {
   const manifest = readManifest(folder)
+  if (isPlanned(manifest)) return 0
   const young = manifest.files.filter(({ received_max }) => received_max >= before)
+  const ofLog = young.filter(({ topic }) => isOfLog(topic))
   // What is left begins where the first young file does: an old one behind it stays until then.
-  const from = Math.min(manifest.upto + 1, ...young.map(({ first }) => first))
-  const files = manifest.files.filter(({ last }) => last >= from)
+  const from = Math.min(manifest.upto + 1, ...ofLog.map(({ first }) => first))
+  const isKept = ({ topic, last, received_max }: LakeFile): boolean =>
+    isOfLog(topic) ? last >= from : received_max >= before
+  const files = manifest.files.filter(isKept)
   const dropped = manifest.files.length - files.length
-  if (manifest.planned !== null || dropped === 0) return 0
-  writeManifest(folder, { ...manifest, from: Math.max(manifest.from, from), files })
+  if (dropped === 0) return 0
+  const { streams } = manifest
+  writeManifest(folder, {
+    ...{ ...manifest, from: Math.max(manifest.from, from), files },
+    ...(streams ? { streams: { ...streams, from_ms: Math.max(streams.from_ms, before) } } : {}),
+  })
   sweepStrays(folder)
   return dropped
 }
+
+/** Only those have offsets of the log. */
+const isOfLog = (topic: Topic): boolean => TOPICS.some((each) => each === topic)

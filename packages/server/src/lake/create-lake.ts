@@ -1,11 +1,11 @@
 import { type Batch, type Consumer, checkpointOf, onAnalytics } from '../analytics/analytics.ts'
-import { newestOffset } from '../log/log.ts'
+import { endOfPage, newestOffset } from '../log/log.ts'
 import type { Read, Store } from '../store/store.ts'
 import { compact, dropOld } from './compact.ts'
 import { expireLog } from './expire.ts'
 import { hasManifest, LakeError, readManifest } from './manifest.ts'
 import { askedOf } from './requests.ts'
-import { createSources } from './sources.ts'
+import { createRawSources, createSources } from './sources.ts'
 import { clearAside, type OnStep, parquetFiles, sweepStrays, writeBatch } from './write-batch.ts'
 
 export const LAKE = 'lake'
@@ -30,6 +30,8 @@ export type LakeSettings = {
   readonly keptMs: number | null
   /** Later events make no batch due. */
   readonly until?: number
+  /** What quality makes of the log comes over Kafka, so only the log itself is written from here. */
+  readonly isOnKafka?: boolean
 }
 
 /** It also looks after the files that it has written. */
@@ -65,21 +67,30 @@ export const registerLake = (analytics: Store): Promise<void> =>
 export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): LakeConsumer {
   const { books, analytics, clock, onStep } = parts
   const { folder, memoryLimitMb, batchEvents, until = Number.POSITIVE_INFINITY } = settings
-  const sources = createSources(books.read, analytics.read)
+  const { isOnKafka = false } = settings
+  const sources = isOnKafka
+    ? createRawSources(books.read)
+    : createSources(books.read, analytics.read)
   const gathering = createGathering(clock, settings)
   const tend = createTending(parts, settings)
+  const endOf = (upto: number, judged: number): Promise<number> =>
+    isOnKafka
+      ? endOfPage(books.read, Math.min(judged, upto + batchEvents))
+      : endOfBatch(analytics.read, upto, batchEvents)
 
   return {
     name: LAKE,
     source: 'enriched',
     async next(after) {
-      const { upto, planned } = readManifest(folder)
+      const { upto, planned, streams } = readManifest(folder)
+      if (streams && !isOnKafka) throw new LakeError(leftKafka(folder))
       if (upto < after) throw new LakeError(lost(folder, upto, after))
       const head = await newestOffset(books.read)
       if (upto > head) throw new LakeError(ahead(folder, upto, head))
       if (upto > after) return { first: after + 1, last: upto }
       tend.begin()
-      const judged = Math.min(until, await checkpointOf(analytics.read, 'quality'))
+      const ready = isOnKafka ? head : await checkpointOf(analytics.read, 'quality')
+      const judged = Math.min(until, ready)
       const isDue =
         planned === null
           ? gathering.isDue(judged - upto, await askedOf(analytics.read), upto)
@@ -88,7 +99,7 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): La
         await tend.idle()
         return null
       }
-      const last = planned?.last ?? (await endOfBatch(analytics.read, upto, batchEvents))
+      const last = planned?.last ?? (await endOf(upto, judged))
       const written = await writeBatch(
         { sources, ...(onStep ? { onStep } : {}) },
         { folder, memoryLimitMb },
@@ -107,6 +118,9 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): La
 
 const lost = (folder: string, upto: number, after: number): string =>
   `the lake in ${folder} ends at ${upto} and was at ${after}: put its files back (LAKE_DIR says where they are), or stop the server and remove analytics.db, which is made again from the log, and the lake with it`
+
+const leftKafka = (folder: string): string =>
+  `the lake in ${folder} follows Kafka, and KAFKA_BROKERS is not set: set it, or let quality without Kafka begin with a lake of its own (LAKE_DIR) and new analytics`
 
 /** Offsets would be given a second time, to other events than those in the files. */
 const ahead = (folder: string, upto: number, head: number): string =>

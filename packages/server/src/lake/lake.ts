@@ -13,7 +13,7 @@ export {
   registerLake,
 } from './create-lake.ts'
 export { text } from './literals.ts'
-export { LakeError, readManifest, TOPICS } from './manifest.ts'
+export { LakeError, readManifest, STREAMS, type StreamName, TOPICS } from './manifest.ts'
 export type { Plain } from './plain-value.ts'
 export { type Answer, query } from './query.ts'
 export { createRawPages, type RawPages, type RawSettings } from './raw-pages.ts'
@@ -23,3 +23,10 @@ export { type LakeStats, lakeStats, type TopicStats } from './stats.ts'
 export { FORMS, viewOf } from './topics.ts'
 export { type Trimmed, trimLake } from './trim.ts'
 export { type Verification, verifyLake } from './verify.ts'
+export {
+  beginStreams,
+  type StreamRecord,
+  type StreamSource,
+  type StreamsSettings,
+  writeStreams,
+} from './write-streams.ts'

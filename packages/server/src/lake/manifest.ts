@@ -4,9 +4,23 @@ import { replaceFile } from './durable-files.ts'
 
 /** What the lake holds, by what became of an event. */
 export const TOPICS = ['events-raw', 'events-enriched', 'events-rejected'] as const
-export type Topic = (typeof TOPICS)[number]
+/**
+ * The same of what came over Kafka, where events have no common order. `kafka-raw`: only what did not go
+ * through the books; `kafka-sides`: whom an event makes active beside the one who sent it.
+ */
+export const STREAM_TOPICS = [
+  'kafka-raw',
+  'kafka-enriched',
+  'kafka-sides',
+  'kafka-rejected',
+] as const
+export const ALL_TOPICS = [...TOPICS, ...STREAM_TOPICS] as const
+export type Topic = (typeof ALL_TOPICS)[number]
 
-/** One file: the events of a day among the offsets from `first` to `last`, both included. */
+/**
+ * One file: the events of a day among the offsets from `first` to `last`, both included. Those of a
+ * topic of Kafka are summed over its partitions, which gives one sequence without gaps too.
+ */
 export type LakeFile = {
   readonly topic: Topic
   /** Below the folder of the lake. */
@@ -43,7 +57,46 @@ export type Manifest = {
   /** Batches of the log up to here have left its table, after they were compared with the files. */
   readonly log_expired: number
   readonly files: readonly LakeFile[]
+  /** Once it follows Kafka. */
+  readonly streams?: StreamsState
 }
+
+/** A topic of Kafka that the lake follows. */
+export const STREAMS = ['raw', 'enriched', 'rejected'] as const
+export type StreamName = (typeof STREAMS)[number]
+
+/** How far a partition is in the files. */
+export type StreamPosition = {
+  /** Of the record that is read next. */
+  readonly next: number
+  /**
+   * How far each partition of the step before was seen here. Writers begin at or before what was
+   * written and go on in order, so what is not behind this is a copy.
+   */
+  readonly seen: Readonly<Record<string, number>>
+  /** Everything that went through the books and was received before this has come; null: unknown. */
+  readonly beat: number | null
+}
+
+export type Perhaps<T> = Readonly<Record<string, T | undefined>>
+export type StreamsState = {
+  /** Before the names of the topics. */
+  readonly prefix: string
+  /** What the log held up to here was enriched from there, before this lake followed Kafka. */
+  readonly after: number
+  /** Retention may have dropped what was received before this, milliseconds since the epoch. */
+  readonly from_ms: number
+  /** What went through the books and was received before this is in the files; null: unknown. */
+  readonly settled_ms: number | null
+  /** By partition. */
+  readonly positions: Readonly<Record<StreamName, Perhaps<StreamPosition>>>
+  /** The batch that is being written: where its partitions end. */
+  readonly planned: Readonly<Record<StreamName, Perhaps<number>>> | null
+}
+
+/** Files that are listed nowhere may be those of a batch that will be. */
+export const isPlanned = ({ planned, streams }: Manifest): boolean =>
+  planned !== null || (streams?.planned ?? null) !== null
 
 const EMPTY: Manifest = {
   version: 2,
@@ -101,7 +154,7 @@ export const filesOf = ({ files }: Manifest, topic: Topic): readonly LakeFile[] 
 export const inOrder = (files: readonly LakeFile[]): readonly LakeFile[] =>
   files.toSorted(
     (a, b) =>
-      TOPICS.indexOf(a.topic) - TOPICS.indexOf(b.topic) ||
+      ALL_TOPICS.indexOf(a.topic) - ALL_TOPICS.indexOf(b.topic) ||
       (a.date < b.date ? -1 : a.date > b.date ? 1 : 0) ||
       a.first - b.first,
   )

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LakeEngine, parquet, withEngine } from './engine.ts'
-import { filesOf, type Manifest, readManifest, TOPICS } from './manifest.ts'
+import { ALL_TOPICS, filesOf, type Manifest, readManifest, TOPICS, type Topic } from './manifest.ts'
 import { emptySelect, viewOf } from './topics.ts'
 
 export type ReaderSettings = {
@@ -56,10 +56,39 @@ const open = <T>(
 }
 
 function viewsOf(folder: string, manifest: Manifest): string {
-  const views = TOPICS.map((topic) => {
+  const selectOf = (topic: Topic): string => {
     const files = filesOf(manifest, topic).map(({ path }) => join(folder, path))
-    const select = files.length === 0 ? emptySelect(topic) : `SELECT * FROM ${parquet(files)}`
-    return `CREATE VIEW ${viewOf(topic)} AS ${select}`
+    return files.length === 0 ? emptySelect(topic) : `SELECT * FROM ${parquet(files)}`
+  }
+  const { streams } = manifest
+  // A lake that has never followed Kafka has the columns of the log alone.
+  const topics = streams ? ALL_TOPICS : TOPICS
+  const parts = topics.map((topic) => [partOf(topic), selectOf(topic)] as const)
+  const views = TOPICS.map((topic) => {
+    const kafka = streams ? ` UNION ALL BY NAME FROM ${partOf(OVER_KAFKA[topic])}` : ''
+    return [viewOf(topic), `FROM ${partOf(topic)}${kafka}`] as const
   })
-  return views.join(';\n')
+  const all = [...parts, ...views, ['further_users', furtherUsers(streams !== undefined)] as const]
+  return all.map(([name, select]) => `CREATE VIEW ${name} AS ${select}`).join(';\n')
+}
+
+const partOf = (topic: Topic): string => `of_${viewOf(topic)}`
+
+/** Where the same is that came over Kafka. */
+const OVER_KAFKA = {
+  'events-raw': 'kafka-raw',
+  'events-enriched': 'kafka-enriched',
+  'events-rejected': 'kafka-rejected',
+} as const satisfies Record<(typeof TOPICS)[number], Topic>
+
+const WHOSE = '"date", log_offset, kind, app, event_id, event_type, received_at, corrected_at'
+const PLACES = 'user_id, country, country_code, platform'
+
+/** Whom events make active beside the one who sent them, a row for each, wherever it was enriched. */
+function furtherUsers(isOnKafka: boolean): string {
+  const ofLog = `SELECT ${WHOSE}, u.id AS user_id, u.country, u.country_code, u.platform
+    FROM (SELECT ${WHOSE}, unnest(further_users) AS u FROM ${partOf('events-enriched')}
+      WHERE further_users IS NOT NULL)`
+  if (!isOnKafka) return ofLog
+  return `${ofLog} UNION ALL SELECT ${WHOSE}, ${PLACES} FROM ${partOf('kafka-sides')}`
 }

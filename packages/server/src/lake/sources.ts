@@ -1,7 +1,7 @@
 import { logTexts, splitObjects } from '../log/log.ts'
 import { nextEnriched, type RejectedWithBytes, rejectedBetween } from '../quality/quality.ts'
 import type { Read } from '../store/store.ts'
-import type { Offsets, Topic } from './manifest.ts'
+import type { Offsets, TOPICS } from './manifest.ts'
 import type { TextRow } from './staged-rows.ts'
 
 /** Rows of `head` and `event` of the offsets of a batch, in their order, some thousand at a time. */
@@ -70,11 +70,19 @@ function rejectedRow({ offset, reason, path, stage, envelope, raw }: RejectedWit
   return [JSON.stringify(head), Buffer.from(raw).toString()]
 }
 
-export const createSources = (
-  readBooks: Read,
-  readAnalytics: Read,
-): Readonly<Record<Topic, Source>> => ({
+export type Sources = Readonly<Record<(typeof TOPICS)[number], Source>>
+
+export const createSources = (readBooks: Read, readAnalytics: Read): Sources => ({
   'events-raw': rawSource(readBooks),
   'events-enriched': enrichedSource(readAnalytics),
   'events-rejected': rejectedSource(readAnalytics),
+})
+
+async function* nothing(): AsyncIterable<readonly TextRow[]> {}
+
+/** Where quality works on Kafka: what it makes of the log comes from there. */
+export const createRawSources = (readBooks: Read): Sources => ({
+  'events-raw': rawSource(readBooks),
+  'events-enriched': nothing,
+  'events-rejected': nothing,
 })

@@ -1,4 +1,4 @@
-import { filesOf, readManifest, TOPICS } from './manifest.ts'
+import { ALL_TOPICS, filesOf, readManifest, STREAM_TOPICS } from './manifest.ts'
 
 export type TopicStats = {
   readonly topic: string
@@ -22,7 +22,9 @@ export type LakeStats = {
 export function lakeStats(folder: string): LakeStats {
   const manifest = readManifest(folder)
   const { from, upto, log_expired } = manifest
-  const topics = TOPICS.map((topic) => {
+  const isOfKafka = (topic: string) => STREAM_TOPICS.some((each) => each === topic)
+  const shown = ALL_TOPICS.filter((topic) => manifest.streams || !isOfKafka(topic))
+  const topics = shown.map((topic) => {
     const files = filesOf(manifest, topic)
     const dates = files.map(({ date }) => date).sort()
     return {

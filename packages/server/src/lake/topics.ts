@@ -1,4 +1,4 @@
-import type { Topic } from './manifest.ts'
+import type { TOPICS, Topic } from './manifest.ts'
 
 /** A column of a topic's files: its type in DuckDB, and how it is made of `h`, the head of an event. */
 type Column = { readonly type: string; readonly from: string }
@@ -54,7 +54,10 @@ const PURCHASE = {
   transaction_id: 'VARCHAR',
 }
 
-export const FORMS: Readonly<Record<Topic, TopicForm>> = {
+const USER = { type: 'VARCHAR', from: 'h.players[1].id' } as const
+const FURTHER = 'STRUCT(id VARCHAR, country VARCHAR, country_code VARCHAR, platform VARCHAR)[]'
+
+const OF_LOG: Readonly<Record<(typeof TOPICS)[number], TopicForm>> = {
   'events-raw': {
     head: JSON.stringify({ ...SPINE_HEAD, ...SENT_HEAD }),
     columns: { ...SPINE, ...SENT, ...EVENT },
@@ -71,10 +74,10 @@ export const FORMS: Readonly<Record<Topic, TopicForm>> = {
       country: named('country'),
       country_code: named('country_code'),
       platform: named('platform'),
-      user_id: { type: 'VARCHAR', from: 'h.players[1].id' },
+      user_id: USER,
       // Few events have any, and reading a list of structs costs as much as all else that is counted.
       further_users: {
-        type: 'STRUCT(id VARCHAR, country VARCHAR, country_code VARCHAR, platform VARCHAR)[]',
+        type: FURTHER,
         from: 'CASE WHEN len(h.players) > 1 THEN h.players[2:] END',
       },
       ...Object.fromEntries(
@@ -97,6 +100,32 @@ export const FORMS: Readonly<Record<Topic, TopicForm>> = {
       ...EVENT,
     },
   },
+}
+
+/** Where it lies on `events-raw`, as `partition:offset`. */
+const POSITION = named('position')
+
+const withPosition = ({ head, columns }: TopicForm): TopicForm => ({
+  head: JSON.stringify({ ...JSON.parse(head), position: 'VARCHAR' }),
+  columns: { ...columns, position: POSITION },
+})
+
+export const FORMS: Readonly<Record<Topic, TopicForm>> = {
+  ...OF_LOG,
+  'kafka-raw': withPosition(OF_LOG['events-raw']),
+  'kafka-enriched': withPosition(OF_LOG['events-enriched']),
+  'kafka-sides': {
+    head: JSON.stringify({
+      ...{ ...SPINE_HEAD, part: 'BIGINT', country: 'VARCHAR', country_code: 'VARCHAR' },
+      ...{ platform: 'VARCHAR', players: [PLACE] },
+    }),
+    columns: {
+      ...SPINE,
+      ...{ part: whole('part'), country: named('country'), country_code: named('country_code') },
+      ...{ platform: named('platform'), user_id: USER },
+    },
+  },
+  'kafka-rejected': withPosition(OF_LOG['events-rejected']),
 }
 
 /** The name of a topic as a view or table: `events_raw`. */

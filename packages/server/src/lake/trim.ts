@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type LakeEngine, parquet, withEngine } from './engine.ts'
-import { inOrder, type LakeFile, readManifest, writeManifest } from './manifest.ts'
+import { inOrder, LakeError, type LakeFile, readManifest, writeManifest } from './manifest.ts'
 import { clearAside, sweepStrays } from './write-batch.ts'
 import { asideFolder, pathOf, writeFile } from './write-files.ts'
 
@@ -30,6 +30,11 @@ export async function trimLake({ folder, memoryLimitMb, head }: TrimSettings): P
   const { upto: before, planned, files } = manifest
   if (before <= head && (planned?.last ?? 0) <= head) {
     return { before, upto: before, cut: 0, removed: 0 }
+  }
+  if (manifest.streams) {
+    throw new LakeError(
+      `the lake in ${folder} follows Kafka, whose events cannot be told by offsets of the log: put the copy of the lake in its place that belongs to these books, and follow topics of another KAFKA_TOPIC_PREFIX with a lake of its own (LAKE_DIR)`,
+    )
   }
   clearAside(folder)
   const kept = files.filter(({ last }) => last <= head)

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import type { Read } from '../store/store.ts'
 import { differences } from './compare.ts'
 import { list } from './literals.ts'
-import { filesOf, type LakeFile, type Manifest, readManifest, TOPICS } from './manifest.ts'
+import {
+  ALL_TOPICS,
+  filesOf,
+  type LakeFile,
+  type Manifest,
+  readManifest,
+  TOPICS,
+} from './manifest.ts'
 import { isStale, type Lake, type ReaderSettings, withLake } from './read-lake.ts'
 import { rawSource } from './sources.ts'
 import { viewOf } from './topics.ts'
@@ -73,7 +80,7 @@ async function fileFaults(folder: string, { files }: Manifest): Promise<string[]
 
 async function rowFaults({ engine, manifest }: Lake, folder: string): Promise<string[]> {
   const faults: string[] = []
-  for (const topic of TOPICS) {
+  for (const topic of ALL_TOPICS) {
     const files = filesOf(manifest, topic)
     if (files.length === 0) continue
     const paths = list(files.map(({ path }) => join(folder, path)))
@@ -106,7 +113,10 @@ async function contentFaults(lake: Lake, readBooks: Read, folder: string) {
   const faults: string[] = []
   for (const { name, sql } of checksOf(manifest)) {
     const rows = await engine.rows(`${sql} LIMIT ${SHOWN_MAX + 1}`)
-    for (const row of rows.slice(0, SHOWN_MAX)) faults.push(`offset ${row['log_offset']} ${name}`)
+    for (const row of rows.slice(0, SHOWN_MAX)) {
+      const { log_offset: offset, place } = row
+      faults.push(place === undefined ? `offset ${offset} ${name}` : `${place} ${name}`)
+    }
     if (rows.length > SHOWN_MAX) faults.push(`and more of those: ${name}`)
   }
   const source = rawSource(readBooks)
@@ -125,9 +135,9 @@ async function contentFaults(lake: Lake, readBooks: Read, folder: string) {
   return { faults, compared }
 }
 
-/** Each finds offsets that break a rule. */
-function checksOf({ from, upto }: Manifest) {
-  const kept = `log_offset >= ${from}`
+/** Each finds offsets that break a rule, or names places on Kafka. */
+function checksOf({ from, upto, streams }: Manifest) {
+  const kept = `log_offset BETWEEN ${from} AND ${upto}`
   return [
     {
       name: 'is not in events-raw',
@@ -135,7 +145,8 @@ function checksOf({ from, upto }: Manifest) {
     },
     ...TOPICS.map((topic) => ({
       name: `is more than once in ${topic}`,
-      sql: `SELECT log_offset FROM ${viewOf(topic)} GROUP BY log_offset HAVING count(*) > 1`,
+      sql: `SELECT log_offset FROM ${viewOf(topic)} WHERE log_offset IS NOT NULL
+        GROUP BY log_offset HAVING count(*) > 1`,
     })),
     {
       name: 'is both in events-enriched and in events-rejected',
@@ -144,7 +155,8 @@ function checksOf({ from, upto }: Manifest) {
     {
       name: 'is neither in events-enriched nor in events-rejected',
       // Postbacks are the other side of reconciliation; a replay that came too late changes nothing.
-      sql: `SELECT log_offset FROM (FROM events_raw WHERE ${kept} AND NOT (kind = 'server'
+      sql: `SELECT log_offset FROM (FROM events_raw WHERE ${kept} AND ${judged(streams)}
+          AND NOT (kind = 'server'
           AND (starts_with(lower(event_type), 'af_') OR event_type = 'event_replay')))
         ANTI JOIN events_enriched USING (log_offset) ANTI JOIN events_rejected USING (log_offset)`,
     },
@@ -152,5 +164,32 @@ function checksOf({ from, upto }: Manifest) {
       name: `is in ${view.replace('_', '-')} and not in events-raw`,
       sql: `SELECT log_offset FROM ${view} ANTI JOIN events_raw USING (log_offset) WHERE ${kept}`,
     })),
+    ...(streams ? CHECKS_OF_KAFKA : []),
   ]
 }
+
+/** Events that quality must have been through. On Kafka it is behind the log, and heartbeats say how far. */
+function judged(streams: Manifest['streams']): string {
+  if (!streams) return 'true'
+  const { after, from_ms: from, settled_ms: settled } = streams
+  return `(log_offset <= ${after}
+    OR epoch_ms(received_at) >= ${from} AND epoch_ms(received_at) < ${settled ?? 0})`
+}
+
+/** What the views do not show apart. */
+const CHECKS_OF_KAFKA = [
+  { name: 'is more than once in kafka-raw', from: 'of_kafka_raw', key: 'position' },
+  {
+    name: 'is more than once in kafka-enriched',
+    from: 'of_kafka_enriched',
+    key: `concat_ws(' ', app, kind, event_type, coalesce(event_id, 'offset ' || log_offset))`,
+  },
+  {
+    name: 'is more than once in kafka-sides',
+    from: 'of_kafka_sides',
+    key: `concat_ws(' ', app, part, coalesce(event_id, 'offset ' || log_offset))`,
+  },
+].map(({ name, from, key }) => ({
+  name,
+  sql: `SELECT ${key} AS place FROM ${from} GROUP BY ${key} HAVING count(*) > 1`,
+}))

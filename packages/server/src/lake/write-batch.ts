@@ -3,23 +3,24 @@ import { join } from 'node:path'
 import { makeFolder } from './durable-files.ts'
 import { type LakeEngine, withEngine } from './engine.ts'
 import {
+  ALL_TOPICS,
   inOrder,
+  isPlanned,
   type LakeFile,
   type Manifest,
   type Offsets,
   readManifest,
   TOPICS,
-  type Topic,
   writeManifest,
 } from './manifest.ts'
-import type { Source } from './sources.ts'
+import type { Sources } from './sources.ts'
 import { asideFolder, writeTopic } from './write-files.ts'
 
 /** What is about to be on disk, or is there now; a test ends the process at each. */
 export type OnStep = (step: string) => void
 
 export type WriterParts = {
-  readonly sources: Readonly<Record<Topic, Source>>
+  readonly sources: Sources
   readonly onStep?: OnStep
 }
 export type WriterSettings = {
@@ -90,9 +91,9 @@ export function clearAside(folder: string): void {
  * @returns how many
  */
 export function sweepStrays(folder: string): number {
-  const { files, planned } = readManifest(folder)
-  if (planned !== null) return 0
-  const listed = new Set(files.map(({ path }) => path))
+  const manifest = readManifest(folder)
+  if (isPlanned(manifest)) return 0
+  const listed = new Set(manifest.files.map(({ path }) => path))
   const strays = parquetFiles(folder).filter((path) => !listed.has(path))
   for (const path of strays) rmSync(join(folder, path), { force: true })
   return strays.length
@@ -100,7 +101,7 @@ export function sweepStrays(folder: string): number {
 
 /** Every file of a topic that lies in the folder, listed or not. */
 export const parquetFiles = (folder: string): readonly string[] =>
-  TOPICS.flatMap((topic) => {
+  ALL_TOPICS.flatMap((topic) => {
     const base = join(folder, topic)
     if (!existsSync(base)) return []
     const names = readdirSync(base, { recursive: true, encoding: 'utf8' })

@@ -45,9 +45,8 @@ export async function dailyUsers(
       SELECT "date", app, user_id, country_code, platform
       FROM events_enriched ${where('user_id IS NOT NULL')}
       UNION ALL
-      SELECT "date", app, u.id, u.country_code, u.platform
-      FROM (SELECT "date", app, unnest(further_users) AS u
-        FROM events_enriched ${where('further_users IS NOT NULL')})),
+      SELECT "date", app, user_id, country_code, platform
+      FROM further_users ${where('user_id IS NOT NULL')}),
     active AS MATERIALIZED (SELECT DISTINCT * FROM events),
     -- A number for each user: sets of numbers are counted sooner than sets of texts.
     users AS (
