@@ -35,9 +35,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   attribution: ['contracts', 'platform', 'store', 'idempotency'],
   log: ['contracts', 'platform', 'store', 'idempotency'],
   kafka: [],
+  tracing: [],
   audit: ['platform', 'store', 'log', 'ledger'],
   backup: ['platform', 'store'],
-  ingest: ['contracts', 'platform', 'store', 'log', 'kafka'],
+  ingest: ['contracts', 'platform', 'store', 'log', 'kafka', 'tracing'],
   analytics: ['platform', 'store'],
   quality: ['contracts', 'platform', 'store', 'log', 'analytics'],
   windows: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
@@ -52,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'lake-kafka': ['store', 'lake', 'kafka', 'quality-kafka'],
   reports: ['contracts', 'platform', 'windows', 'lake'],
-  http: ['contracts', 'platform', ...STAGES],
+  http: ['contracts', 'platform', 'tracing', ...STAGES],
   // Plays a stranger's game: it knows of the server what a game knows.
   simulate: ['contracts', 'platform', 'sdk'],
 }

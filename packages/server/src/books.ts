@@ -19,6 +19,7 @@ import {
   systemRandom,
 } from './platform/platform.ts'
 import { createWriter, type Store, type Writer } from './store/store.ts'
+import type { Tracing } from './tracing/tracing.ts'
 
 /** What the outside world is made of; tests replace parts of it. */
 export type World = {
@@ -31,6 +32,8 @@ export type World = {
   /** What became of the events of a request. */
   readonly onVerdicts: (verdicts: readonly Verdict[]) => void
   readonly onKafka: (work: KafkaWork) => void
+  /** Null when off. */
+  readonly tracing: Tracing | null
   /** The disk cannot be trusted any more: acknowledge nothing further and leave. */
   readonly onFatal: (error: Error) => void
 }
@@ -45,6 +48,7 @@ export const theWorld = (config: Config): World => {
     onCommit: () => undefined,
     onVerdicts: () => undefined,
     onKafka: () => undefined,
+    tracing: null,
     onFatal: (error) => {
       logger.error({ err: error }, 'the database cannot be trusted any more, leaving')
       process.exit(70)
@@ -96,6 +100,7 @@ export async function openBooks(config: Config, world: World): Promise<Books> {
       {
         writer,
         onVerdicts: world.onVerdicts,
+        tracing: world.tracing,
         ...(direct === null ? {} : { record: direct.record }),
       },
       config.ingest,

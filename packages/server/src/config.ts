@@ -153,6 +153,7 @@ function readAll(read: Reader) {
     ingestKey: readIngestKey(read),
     ingest: readIngest(read),
     reports: readReportSettings(read, dataDir),
+    tracing: readTracing(read),
     quality: readQuality(read),
     lake: readLakeSettings(read, dataDir),
     forward: readForwardSettings(read),
@@ -169,6 +170,17 @@ function readQuality(read: Reader) {
     consumers: read.onOff('CONSUMERS', true),
     rulesFile: file === undefined ? null : resolve(file),
   }
+}
+
+/** Null: off. The names are those of OpenTelemetry itself. */
+function readTracing(read: Reader) {
+  const endpoint = read.text('OTEL_EXPORTER_OTLP_ENDPOINT')
+  const percent = read.integer('TRACES_PERCENT', 100, 0, 100)
+  if (endpoint === undefined) return null
+  if (!/^https?:\/\/[^/\s]/.test(endpoint) || !URL.canParse(endpoint)) {
+    read.fault('OTEL_EXPORTER_OTLP_ENDPOINT', 'starts with neither http:// nor https://')
+  }
+  return { endpoint, ratio: percent / 100 }
 }
 
 const POSTGRES = /^postgres(ql)?:\/\//

@@ -1,4 +1,10 @@
-import { type Batch, createStage, type Leases, type Stage } from './analytics/analytics.ts'
+import {
+  type Batch,
+  type Consumer,
+  createStage,
+  type Leases,
+  type Stage,
+} from './analytics/analytics.ts'
 import type { RawSettings } from './lake/lake.ts'
 import { unloggedNumbers } from './log/log.ts'
 import {
@@ -8,6 +14,8 @@ import {
   type Rule,
 } from './quality/quality.ts'
 import type { Read, Store } from './store/store.ts'
+import { tracedConsumer } from './traced-stages.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import { createWholeLog } from './whole-log.ts'
 import { createLoss, createWindows } from './windows/windows.ts'
 
@@ -20,6 +28,7 @@ export type ConsumersParts = {
   readonly monotonic?: () => number
   /** How many events quality has refused, for each reason. */
   readonly onRejected?: (reason: string, events: number) => void
+  readonly trace?: { readonly tracing: Tracing | null; readonly now: () => number }
 }
 
 export type ConsumersSettings = {
@@ -48,7 +57,7 @@ export const BATCH_EVENTS = 5_000
 
 /** Every consumer of the log that counts, on one analytics file. */
 export function createConsumers(
-  { readBooks, analytics, leases, monotonic, onRejected }: ConsumersParts,
+  { readBooks, analytics, leases, monotonic, onRejected, trace }: ConsumersParts,
   { rules, batchEvents, until, lake }: ConsumersSettings,
 ): Consumers {
   const parts = { store: analytics, leases, ...(monotonic ? { monotonic } : {}) }
@@ -56,19 +65,31 @@ export function createConsumers(
   const unlogged = (offsets: Batch) => unloggedNumbers(readBooks, offsets)
   const pages = createEnrichedPages(analytics.read)
   const settings = { events: batchEvents }
+  const { tracing = null, now = () => 0 } = trace ?? {}
+  const traced = <B extends Batch>(
+    consumer: Consumer<B>,
+    eventsOf: (batch: B) => readonly { readonly trace?: string }[],
+  ) => tracedConsumer(consumer, tracing, now, eventsOf)
   return {
     pages,
     stages: [
       createStage(
         parts,
-        createQuality(
-          { rawEvents, nextPage, pages, ...(onRejected ? { onRejected } : {}) },
-          { rules, drops: true },
+        traced(
+          createQuality(
+            { rawEvents, nextPage, pages, ...(onRejected ? { onRejected } : {}) },
+            { rules, drops: true },
+          ),
+          ({ records }) => records,
         ),
         settings,
       ),
       createStage(parts, createLoss({ nextPage, unlogged }), settings),
-      createStage(parts, createWindows({ nextPage: pages.next }), settings),
+      createStage(
+        parts,
+        traced(createWindows({ nextPage: pages.next }), ({ events }) => events),
+        settings,
+      ),
     ],
   }
 }

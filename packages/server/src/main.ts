@@ -18,6 +18,7 @@ import type { PipelineSettings } from './reports/runs/runs.ts'
 import { createReports, type ReportsDesk } from './reports-desk.ts'
 import type { Role } from './roles.ts'
 import { claimServer, keepPartitionsAhead, StoreFailure } from './store/store.ts'
+import { openTracing } from './tracing/tracing.ts'
 import { VERSION } from './version.ts'
 import { watchLedger } from './watch-ledger.ts'
 
@@ -51,6 +52,7 @@ export async function startQuestline(
     onCommit: measureCommits(metrics),
     onVerdicts: measureVerdicts(metrics),
     onKafka: measureKafka(metrics),
+    tracing: await openTracing(config.tracing, 'server'),
     ...changes,
   }
   const { database } = config.store
@@ -89,6 +91,7 @@ export async function startQuestline(
     config.roles.includes(role) ? parts : []
   const stopAll = await startAll([
     { name: 'claim', start: async () => async () => release() },
+    { name: 'traces', start: async () => async () => world.tracing?.close() },
     { name: 'books', start: async () => () => books.close() },
     { name: 'live numbers', start: async () => () => opened.close() },
     ...only('api', [
@@ -174,6 +177,7 @@ async function createApp(
       readiness: createReadiness(books),
       alarms,
       metrics: metrics.text,
+      tracing: world.tracing,
       observer: measureRequests(metrics),
     },
     {

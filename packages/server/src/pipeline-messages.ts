@@ -4,6 +4,7 @@ import type { KafkaWork } from './kafka/kafka.ts'
 import type { KafkaConfig } from './kafka-settings.ts'
 import type { RawSettings } from './lake/lake.ts'
 import type { Rule } from './quality/quality.ts'
+import type { TracingSettings } from './tracing/tracing.ts'
 
 /** What the thread of the consumers is told when it begins. */
 export type PipelineOrder = {
@@ -13,6 +14,7 @@ export type PipelineOrder = {
   readonly batchEvents: number
   /** Where events are that have left the log's table. */
   readonly lake: RawSettings
+  readonly tracing: TracingSettings | null
 }
 
 /** The same for the threads of the log that goes through Kafka. */

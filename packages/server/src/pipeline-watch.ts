@@ -93,7 +93,10 @@ export function createWatch(
           failing.add(stage)
           failed()
           const { error, againMs } = message
-          logger.error({ stage, error, againMs }, 'a consumer failed, and tries the same again')
+          logger.error(
+            { stage, offset: offsets.get(stage), error, againMs },
+            'a consumer failed, and tries the same again',
+          )
         }
       }
     },
@@ -105,7 +108,6 @@ export function createWatch(
       logger.error({ err: error, againMs }, 'the thread of the consumers died, another one follows')
     },
     lives: (): void => void failing.delete('thread'),
-
     /** Asks how far the log is. */
     look,
 

@@ -6,6 +6,7 @@ import { systemClock } from './platform/clock.ts'
 import { systemRandom } from './platform/random.ts'
 import { runStages } from './run-stages.ts'
 import { openStore } from './store/store.ts'
+import { openTracing } from './tracing/tracing.ts'
 
 // The thread that runs the consumers, with connections of its own: HTTP never waits for it.
 
@@ -32,10 +33,13 @@ async function run(order: PipelineOrder, port: MessagePort): Promise<void> {
     port.postMessage({ kind: 'rejected', stage: 'quality', reason, events } satisfies FromPipeline)
   }
   const { monotonic } = systemClock
-  const parts = { readBooks: books.read, analytics, leases, monotonic, onRejected }
+  const tracing = await openTracing(order.tracing, 'consumers')
+  const trace = { tracing, now: systemClock.now }
+  const parts = { readBooks: books.read, analytics, leases, monotonic, onRejected, trace }
   const { stages } = createConsumers(parts, order)
   for (const stage of stages) await stage.register()
   await runStages(stages, port)
+  await tracing?.close()
   await analytics.close()
   await books.close()
   port.close()

@@ -55,6 +55,7 @@ export async function createPipeline(
   const order: PipelineOrder = {
     ...{ database, analytics, rules, batchEvents: BATCH_EVENTS },
     lake: readingLake(config.lake, analytics.file, 'consumers'),
+    tracing: config.tracing,
   }
   const threads = threadsOf(config, runs, order).map(({ script, order }) =>
     createThread(new URL(script, import.meta.url), order, watch),
@@ -110,7 +111,8 @@ export async function createPipeline(
 const stagesOf = ({ roles, kafka, forward }: Config): WatchedStages => ({
   quality: roles.includes('quality'),
   sinks: roles.includes('lake'),
-  forward: roles.includes('lake') && forward.kind !== 'off',
+  // On Kafka it follows partitions, and not offsets of the log.
+  forward: roles.includes('lake') && forward.kind !== 'off' && kafka === null,
   relay: roles.includes('relay'),
   isOnKafka: kafka !== null,
 })

@@ -7,6 +7,8 @@ import { systemRandom } from './platform/random.ts'
 import { createRelay, RELAY } from './relay/relay.ts'
 import { runStages } from './run-stages.ts'
 import { openStore } from './store/store.ts'
+import { tracedConsumer } from './traced-stages.ts'
+import { openTracing } from './tracing/tracing.ts'
 
 // The thread that brings the log to Kafka. Of all that run one does, whoever holds the lease.
 
@@ -35,10 +37,13 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
     { readBooks: books.read, kafka, now: systemClock.now },
     { topic: topics['events-raw'], heartbeatMs: order.kafka.heartbeatMs },
   )
+  const tracing = await openTracing(order.tracing, 'relay')
+  const traced = tracedConsumer(relay, tracing, systemClock.now, ({ events }) => events)
   const parts = { store: analytics, leases, monotonic: systemClock.monotonic }
-  const stage = createStage(parts, relay, { events: EVENTS })
+  const stage = createStage(parts, traced, { events: EVENTS })
   await stage.register()
   await runStages([stage], port)
+  await tracing?.close()
   await kafka.close()
   await analytics.close()
   await books.close()

@@ -19,6 +19,8 @@ import {
 } from './quality-kafka/quality-kafka.ts'
 import { runStages } from './run-stages.ts'
 import { openStore, type Store } from './store/store.ts'
+import { tracedStep } from './traced-stages.ts'
+import { openTracing, type Tracing } from './tracing/tracing.ts'
 import { createWholeLog } from './whole-log.ts'
 import { createLoss } from './windows/windows.ts'
 
@@ -44,12 +46,14 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
     if (message === 'stop') stopping.abort()
   })
   const { signal } = stopping
+  const tracing = await openTracing(order.tracing, 'quality')
   await Promise.all([
-    runSteps(order, opened, analytics, port, signal),
+    runSteps(order, opened, analytics, port, signal, tracing),
     countLoss(order, analytics, port),
     watchLag(order, opened, port, signal),
     sweep(order, analytics, signal),
   ])
+  await tracing?.close()
   await opened.kafka.close()
   await analytics.close()
   port.close()
@@ -61,13 +65,19 @@ async function runSteps(
   analytics: Store,
   port: MessagePort,
   signal: AbortSignal,
+  tracing: Tracing | null,
 ): Promise<void> {
   const { topicPrefix: prefix, foreignApp } = settings
   const { monotonic } = systemClock
   const post = (message: FromPipeline): void => port.postMessage(message)
   const start = (stage: string, step: Step, group: string, topic: string): Promise<void> =>
     follow(
-      { kafka, step: toldStep(stage, step, port), hooks: hooksOf(stage, port), monotonic },
+      {
+        kafka,
+        step: toldStep(stage, tracedStep(stage, step, tracing, systemClock.now), port),
+        hooks: hooksOf(stage, port),
+        monotonic,
+      },
       { group: `${prefix}${group}`, topic, ...FETCH },
       signal,
     )

@@ -35,6 +35,7 @@ async function watch() {
     onCommit: () => undefined,
     onVerdicts: () => undefined,
     onKafka: () => undefined,
+          tracing: null,
     onFatal: () => undefined,
   }
   const metrics = createMetrics()

@@ -29,6 +29,7 @@ export function arrivalOf(request: FastifyRequest, caller: Caller, defaultApp: s
     sdk: readSdk(headerOf(request, INGEST_HEADERS.sdk)),
     sentAt: readSentAt(headerOf(request, INGEST_HEADERS.sentAt)),
     monotonic: readMonotonic(headerOf(request, INGEST_HEADERS.monotonic)),
+    ...(request.trace ? { trace: request.trace } : {}),
   }
 }
 

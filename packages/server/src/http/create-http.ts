@@ -21,6 +21,7 @@ import { receiveRequests } from './receiving.ts'
 import { type ServeParts, serveEndpoints } from './serve.ts'
 import { isIngest, serveIngest } from './serve-ingest.ts'
 import { createShedding } from './shedding.ts'
+import { traceRequests } from './trace-requests.ts'
 import { validateRequests } from './validation.ts'
 
 /** Above the idle time of the usual load balancers, so that they close first and no request meets a closed socket. */
@@ -80,6 +81,7 @@ export async function createHttp(
   renderProblems(app, problems)
   sendHeaders(app, headersFor)
   connections.attach(app)
+  traceRequests(app, parts.tracing)
   receiveRequests(app, parts.clock)
   const limits = createLimits(parts.clock, settings.limits, parts.sharing)
   const deadlines = createDeadlines(parts.clock)

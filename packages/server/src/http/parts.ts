@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts'
 import type { Clock, Logger, Random } from '../platform/platform.ts'
 import type { ArrivedMinute, ArrivedRange } from '../quality/quality.ts'
 import type { GoodRun, OpenReport, Pipeline, RunRecord } from '../reports/reports.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { ChangedMinute, KpiPosition, KpiQuery, KpiWindow, Loss } from '../windows/windows.ts'
 import type { HeaderSettings } from './headers.ts'
 import type { KpiStreams } from './kpi-streams.ts'
@@ -93,6 +94,8 @@ export type HttpParts = {
   readonly readiness: () => Promise<string | null>
   /** What somebody should look at though the server goes on, one sentence each. */
   readonly alarms: () => readonly string[]
+  /** Null when off. */
+  readonly tracing: Tracing | null
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
   /** For a route, method and status: takes the seconds that each request took. */

@@ -7,6 +7,7 @@ import {
 } from '@questline/contracts'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../platform/platform.ts'
+import { ofTrace } from '../tracing/tracing.ts'
 
 /** Failures that are not the client's and may pass: the store says so without http knowing the store. */
 export type IsUnavailable = (error: unknown) => boolean
@@ -123,7 +124,8 @@ export function renderProblems(app: FastifyInstance, answer: AnswerProblem): voi
 /** Failures are for those who run the server; refused credentials for those who look for intruders. */
 function logProblem(logger: Logger, request: FastifyRequest, problem: ProblemError): void {
   const { status } = PROBLEMS[problem.code]
-  const fields = { request_id: request.id, code: problem.code, route: request.routeOptions.url }
+  const said = { request_id: request.id, code: problem.code, route: request.routeOptions.url }
+  const fields = { ...said, ...ofTrace(request.trace) }
   if (problem.code === 'internal-error') logger.error({ ...fields, err: problem.cause }, 'bug')
   else if (status >= 500) logger.warn(fields, problem.message)
   else if (status === 401 || status === 403) {

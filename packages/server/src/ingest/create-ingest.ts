@@ -1,6 +1,7 @@
 import { ProblemError, type Verdict } from '@questline/contracts'
 import { type Delivery, type NewGameEvents, type Outcome, RECORD_GAME_EVENTS } from '../log/log.ts'
 import type { Writer } from '../store/store.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { ageOf, correctClock, type Monotonic } from './clock.ts'
 import { createFamilyChecks } from './family-checks.ts'
 import { createInstants } from './instants.ts'
@@ -47,6 +48,8 @@ export type IngestParts = {
   readonly record?: RecordEvents
   /** Takes the verdicts of each request. */
   readonly onVerdicts?: (verdicts: readonly Verdict[]) => void
+  /** Null when off. */
+  readonly tracing?: Pick<Tracing, 'begin'> | null
 }
 
 const intoBooks =
@@ -56,6 +59,7 @@ const intoBooks =
 
 export function createIngest(parts: IngestParts, settings: QueueSettings): Ingest {
   const { onVerdicts = () => undefined } = parts
+  const traced = createTraced(parts.tracing ?? null)
   const record = parts.record ?? intoBooks(parts.writer)
   const instants = createInstants()
   const checks = createFamilyChecks(instants, 'wire')
@@ -87,7 +91,9 @@ export function createIngest(parts: IngestParts, settings: QueueSettings): Inges
       )
       const { monotonic: _, ...said } = arrival
       const delivery: Delivery = { ...said, source: SOURCE }
-      const outcomes = await record({ delivery, events, refused, progress: null })
+      const outcomes = await traced(delivery, events.length, (delivery) =>
+        record({ delivery, events, refused, progress: null }),
+      )
       return verdictsOf(judged, outcomes)
     } finally {
       release()
@@ -115,6 +121,25 @@ export function createIngest(parts: IngestParts, settings: QueueSettings): Inges
       return verdict
     },
     waiting: queue.waiting,
+  }
+}
+
+/** What goes with the events is the span of their commit: all that follows hangs below it. */
+function createTraced(tracing: Pick<Tracing, 'begin'> | null) {
+  return async <T>(
+    delivery: Delivery,
+    events: number,
+    work: (delivery: Delivery) => Promise<T>,
+  ): Promise<T> => {
+    const { trace: parent, requestId, ...rest } = delivery
+    if (tracing === null || parent === undefined) return work(delivery)
+    const span = tracing.begin('commit', parent, { 'questline.events': events })
+    try {
+      const own = span.traceparent === null ? {} : { trace: span.traceparent }
+      return await work({ ...rest, requestId, ...own })
+    } finally {
+      span.end()
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { ProblemError } from '@questline/contracts'
-import { ENVELOPE, type Kafka, KafkaUnavailable, keyOf, type NewRecord } from '../kafka/kafka.ts'
+import { headersOf, type Kafka, KafkaUnavailable, keyOf, type NewRecord } from '../kafka/kafka.ts'
 import { type NewGameEvents, type Outcome, RECORD_GAME_EVENTS } from '../log/log.ts'
 import type { Writer } from '../store/store.ts'
 import type { RecordEvents } from './create-ingest.ts'
@@ -35,7 +35,7 @@ const UNREACHED = 'Kafka has not acknowledged the events; send them again.'
 
 const recordsOf = (topic: string, { delivery, events }: NewGameEvents): readonly NewRecord[] =>
   events.map((event) => ({
-    ...{ topic, timestamp: delivery.receivedAt, headers: ENVELOPE },
+    ...{ topic, timestamp: delivery.receivedAt, headers: headersOf(delivery.trace) },
     key: keyOf(delivery.app, event.playerId, event.eventId),
     value: directText(delivery, event),
   }))

@@ -11,6 +11,10 @@ export const ENVELOPE: Readonly<Record<string, string>> = { [HEADER]: '1' }
 export const isOurs = (record: Pick<KafkaRecord, 'headers'>): boolean =>
   record.headers.get(HEADER) === '1'
 
+/** Beside the envelope the trace of what is traced, as other systems know it too. */
+export const headersOf = (trace: string | undefined): Readonly<Record<string, string>> =>
+  trace === undefined ? ENVELOPE : { ...ENVELOPE, traceparent: trace }
+
 /** All of a player is in one partition, in its order; what has no player lies anywhere, by its own id. */
 export const keyOf = (app: string, playerId: string | null, otherwise: string): string =>
   `${app}\n${playerId ?? otherwise}`

@@ -7,6 +7,7 @@ export {
   ENVELOPE,
   HEARTBEAT,
   type Heartbeat,
+  headersOf,
   heartbeatAt,
   isOurs,
   keyOf,

@@ -17,6 +17,8 @@ export type StoredEvent = {
   readonly flags: readonly string[]
   readonly sdk: string | null
   readonly source: string
+  /** W3C traceparent; only of what is traced. */
+  readonly trace?: string
   readonly event: unknown
 }
 

@@ -9,6 +9,8 @@ export type Delivery = {
   /** By the sender's clock. */
   readonly sentAt: number | null
   readonly receivedAt: number
+  /** W3C traceparent; only of what is traced. */
+  readonly trace?: string
 }
 
 /** The purchase that an event reports, where it names the store's transaction. */

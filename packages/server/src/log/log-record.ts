@@ -22,6 +22,8 @@ export type LogRecord = {
   readonly sdk: string | null
   /** `http`, or `import:` and a name. */
   readonly source: string
+  /** W3C traceparent; only of what is traced. */
+  readonly trace?: string
   /** Its own fields. A free event whose text is no JSON is that text; null when it has none. */
   readonly event: unknown
 }

@@ -105,7 +105,10 @@ export async function endOfPage(read: Read, offset: number): Promise<number> {
   return batch !== undefined && batch.first <= offset ? batch.last : offset
 }
 
-const ofGame = (stored: StoredEvent): LogRecord => ({
+const ofGame = (stored: StoredEvent): LogRecord =>
+  stored.trace === undefined ? plainOf(stored) : { ...plainOf(stored), trace: stored.trace }
+
+const plainOf = (stored: StoredEvent): LogRecord => ({
   offset: stored.offset,
   kind: 'game',
   app: stored.app,

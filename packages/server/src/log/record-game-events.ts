@@ -124,8 +124,9 @@ async function insertBatch(
 }
 
 /** The members that all events of a delivery share. */
-function membersOf({ app, sentAt, receivedAt, sdk, source }: Delivery): string {
-  return `,"app":${JSON.stringify(app)},"sent_at":${sentAt},"received_at":${receivedAt},"sdk":${JSON.stringify(sdk)},"source":${JSON.stringify(source)}`
+function membersOf({ app, sentAt, receivedAt, sdk, source, trace }: Delivery): string {
+  const traced = trace === undefined ? '' : `,"trace":${JSON.stringify(trace)}`
+  return `,"app":${JSON.stringify(app)},"sent_at":${sentAt},"received_at":${receivedAt},"sdk":${JSON.stringify(sdk)},"source":${JSON.stringify(source)}${traced}`
 }
 
 function ownMembers(event: NewGameEvent): string {

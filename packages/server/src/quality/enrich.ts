@@ -53,7 +53,8 @@ function enrichGame(record: LogRecord, initOf: InitOf, apply: Apply): Enriched {
   const players = playersOf(record, fields, initOf)
   const sender = players[0] ?? placed(record, '', fields['platform'], fields, initOf)
   const event = toEvent(record, sender, players, purchase, fields)
-  return { kind: 'enriched', event, init: initFrom(record, event) }
+  const traced = record.trace === undefined ? event : { ...event, trace: record.trace }
+  return { kind: 'enriched', event: traced, init: initFrom(record, event) }
 }
 
 /** Nested blocks that rules change are copied too; what they do not change is shared. */

@@ -39,4 +39,6 @@ export type EnrichedEvent = {
   readonly app_version: string | null
   readonly device_id: string | null
   readonly seq: number | null
+  /** W3C traceparent; only of what is traced. */
+  readonly trace?: string
 }

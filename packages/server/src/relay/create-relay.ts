@@ -1,10 +1,20 @@
 import type { Batch, Consumer } from '../analytics/analytics.ts'
-import { ENVELOPE, heartbeatAt, type Kafka, keyOf, type NewRecord } from '../kafka/kafka.ts'
+import {
+  ENVELOPE,
+  headersOf,
+  heartbeatAt,
+  type Kafka,
+  keyOf,
+  type NewRecord,
+} from '../kafka/kafka.ts'
 import { endOfPage, logTexts, newestOffset, storedBatches } from '../log/log.ts'
 import type { Read } from '../store/store.ts'
 import { type Outgoing, outgoingOf } from './outgoing.ts'
 
 export const RELAY = 'relay'
+
+/** What was written, until the checkpoint has moved. */
+export type RelayBatch = Batch & { readonly events: readonly Outgoing[] }
 
 export type RelayParts = {
   readonly readBooks: Read
@@ -31,7 +41,7 @@ const LOOK_AGAIN_MS = 60_000
  * moves when that is acknowledged, so a process that dies in between writes the same again. One that
  * has lost its lease can still write what it has just read; its checkpoint does not move any more.
  */
-export function createRelay(parts: RelayParts, settings: RelaySettings): Consumer<Batch> {
+export function createRelay(parts: RelayParts, settings: RelaySettings): Consumer<RelayBatch> {
   const { readBooks, kafka, now } = parts
   const { topic, heartbeatMs } = settings
   let beaten = Number.NEGATIVE_INFINITY
@@ -51,12 +61,12 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
     }))
   }
 
-  const relay = async (after: number, last: number): Promise<Batch> => {
+  const relay = async (after: number, last: number): Promise<RelayBatch> => {
     const events = (await logTexts(readBooks, after, last)).map(outgoingOf)
     const newest = Math.max(...events.map(({ receivedAt }) => receivedAt))
     const records = events.map((event) => recordOf(topic, event))
     await kafka.produce([...records, ...(await heartbeats(newest - BEHIND_MS))])
-    return { first: after + 1, last }
+    return { first: after + 1, last, events }
   }
 
   return {
@@ -71,7 +81,7 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
         return null
       }
       const expired = after === 0 ? await expiredUntil(readBooks, head) : 0
-      if (expired > 0) return { first: 1, last: expired }
+      if (expired > 0) return { first: 1, last: expired, events: [] }
       return relay(after, await endOfPage(readBooks, Math.min(after + events, head)))
     },
     // Written already; the checkpoint is all there is to keep.
@@ -87,7 +97,7 @@ const recordOf = (topic: string, event: Outgoing): NewRecord => ({
   key: keyOf(event.app, event.playerId, event.otherwise),
   value: event.value,
   timestamp: event.receivedAt,
-  headers: ENVELOPE,
+  headers: headersOf(event.trace),
 })
 
 /**

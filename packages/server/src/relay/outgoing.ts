@@ -9,6 +9,8 @@ export type Outgoing = {
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
   readonly value: string
+  /** W3C traceparent; only of what is traced. */
+  readonly trace?: string
 }
 
 type Head = {
@@ -18,6 +20,7 @@ type Head = {
   readonly event_id: string | null
   readonly player_id: string | null
   readonly received_at: number
+  readonly trace?: string
 }
 
 /** The value is the log's own text: only what is needed for the key is parsed. */
@@ -31,6 +34,7 @@ export function outgoingOf({ head, event }: LogText): Outgoing {
     otherwise: said.event_id ?? `offset ${said.offset}`,
     receivedAt: said.received_at,
     value: `${head.slice(0, -1)},"event":${text ?? 'null'}}`,
+    ...(said.trace === undefined ? {} : { trace: said.trace }),
   }
 }
 
