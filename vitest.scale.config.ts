@@ -4,7 +4,8 @@ import { countingReporter } from './tests/counting-reporter.ts'
 // What needs the cluster that `npm run test:scale` starts: one file after the other, since they kill it.
 export default defineConfig({
   test: {
-    include: ['tests/scale/**/*.test.ts'],
+    // The others of tests/scale need PostgreSQL only, and are run by `npm test`.
+    include: ['tests/scale/{chart,conformance,flink,kafka}.test.ts'],
     globalSetup: ['tests/database-setup.ts'],
     reporters: ['default', countingReporter],
     pool: 'forks',

@@ -17,6 +17,7 @@ import { cluster, SCALE_DIR, WHY_SKIPPED } from './cluster.ts'
 import { embeddedFacts, factLines } from './embedded-windows.ts'
 import { type Arrival, enrichedGame, isLate, PARTITIONS } from './enriched-game.ts'
 import { runNodeWith } from './run-node-with.ts'
+import { valuesOf } from './topic-values.ts'
 
 const EVENTS = 6_000
 const BEAT_EVERY = 60
@@ -235,17 +236,10 @@ const idOf = ({ event_id, part }: { event_id: string; part: number }) => `${even
 
 /** Some may stand there twice. */
 async function lateOf(kafka: Kafka, topic: string): Promise<ReadonlySet<string>> {
-  const ends = await kafka.ends(topic)
-  const reader = await kafka.reader(topic)
-  const seen = new Set<string>()
-  let from = new Map(ends.map(({ first }, partition) => [partition, first]))
-  while (ends.some(({ next }, partition) => (from.get(partition) ?? 0) < next)) {
-    const { records, next } = await reader.fetch(from, { bytes: 10_000_000, waitMs: 500 })
-    for (const { value } of records) seen.add(idOf(JSON.parse(String(value))))
-    from = new Map([...from, ...next])
-  }
-  await reader.close()
-  return seen
+  const values = await valuesOf(kafka, topic)
+  return new Set(
+    values.map(({ event_id, part }) => idOf({ event_id: String(event_id), part: Number(part) })),
+  )
 }
 
 /** Distinct users by day, country and platform and the roll-ups, from the events themselves. */
