@@ -13,6 +13,8 @@ import {
 } from './engines.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Far beyond what they take: only so that a run ends that hangs. */
+const LIMIT_MS = 40 * 60_000
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
@@ -28,10 +30,16 @@ async function runTests(): Promise<number> {
       env: { ...process.env, KAFKA_BROKERS: addresses.KAFKA_BROKERS, SCALE_DIR: folder },
       stdio: 'inherit',
     })
+    const limit = setTimeout(() => {
+      say(`scale: the tests have not ended after ${LIMIT_MS / 60_000} minutes`)
+      tests.kill('SIGKILL')
+    }, LIMIT_MS)
     const [code] = await once(tests, 'exit')
+    clearTimeout(limit)
     return typeof code === 'number' ? code : 1
   } finally {
-    await stopEngines(folder, say)
+    // Without a word: the last line is the count of the tests.
+    await stopEngines(folder)
     removeData(folder)
   }
 }
