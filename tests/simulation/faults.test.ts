@@ -179,6 +179,17 @@ describe('a game', () => {
     expect(game.differences.map((found) => found.what)).toContainEqual(expect.stringMatching(what))
   })
 
+  it('compares only minutes where told to, and says what it does not compare', async () => {
+    const noHours = async (...of: Parameters<typeof fetch>): Promise<Response> =>
+      /kpi\/(hours|days)/.test(String(of[0])) ? Response.json({}) : fetch(...of)
+    const settings = { ...PLAIN, seed: 'only-minutes' }
+    const game = await play(direct, noHours, { ...settings, grains: ['minute'] })
+    expect(game).toMatchObject({ right: true, notCompared: ['hour', 'day'] })
+    const whole = await play(direct, noHours, { ...settings, seed: 'all-grains' })
+    expect(whole).toMatchObject({ right: false, notCompared: [] })
+    expect(whole.differences.every(({ what }) => /^(hour|day|daily_users) /.test(what))).toBe(true)
+  })
+
   it('finds that its own truth is wrong: by a rate with another last digit', async () => {
     const rates = new Map([...RATES, [`${DATE} EUR`, '1.08326']])
     const game = await play(direct, globalThis.fetch, { ...PLAIN, rates, seed: 'rates' })
