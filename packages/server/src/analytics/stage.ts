@@ -54,7 +54,11 @@ export function createStage<B extends Batch>(
       throw new Error(`${name} is at ${from.offset} and got a batch from ${batch.first}`)
     }
     const beganAt = monotonic()
+    let isRepeat = false
     await store.transaction(async (tx) => {
+      // What the first attempt left in memory was of a transaction that came to nothing.
+      if (isRepeat) consumer.forget()
+      isRepeat = true
       await moveCheckpoint(tx, name, from, batch.last)
       await consumer.apply(tx, batch)
     })
