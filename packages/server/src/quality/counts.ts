@@ -10,8 +10,13 @@ const ADD = insertOnAnalytics(
 )
 const READ = onAnalytics(
   'quality.read-counts',
-  `SELECT app, minute, enriched, rejected FROM analytics.quality_counts
-  WHERE app = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
+  `SELECT minute, sum(enriched) AS enriched, sum(rejected) AS rejected,
+    sum(duplicates) AS duplicates, sum(conflicts) AS conflicts FROM (
+    SELECT minute, enriched, rejected, 0 AS duplicates, 0 AS conflicts
+    FROM analytics.quality_counts WHERE app = $1 AND minute >= $2 AND minute < $3
+    UNION ALL SELECT minute, enriched, rejected, duplicates, conflicts
+    FROM analytics.stream_counts WHERE app = $1 AND minute >= $2 AND minute < $3) AS counts
+  GROUP BY minute ORDER BY minute`,
 )
 
 /** Game events of an app by the minute of their receipt, which is how the door counts them too. */
@@ -21,6 +26,9 @@ export type QualityCount = {
   readonly enriched: number
   /** Refused and not replayed since. */
   readonly rejected: number
+  /** Only quality could tell: of what did not go through the books. */
+  readonly duplicates: number
+  readonly conflicts: number
 }
 
 const MINUTE_MS = 60_000
@@ -51,10 +59,18 @@ export function createCounting() {
   }
 }
 
-/** By minute; times in milliseconds, `to` not included. */
-export const readCounts = (
+/** By minute, wherever quality works; times in milliseconds, `to` not included. */
+export async function readCounts(
   read: Read,
   app: string,
   from: number,
   to: number,
-): Promise<QualityCount[]> => read(READ, [app, from, to])
+): Promise<QualityCount[]> {
+  const rows = await read<Omit<QualityCount, 'app'>>(READ, [app, from, to])
+  // PostgreSQL gives sums as text.
+  return rows.map((row) => ({
+    ...{ app, minute: Number(row.minute), enriched: Number(row.enriched) },
+    ...{ rejected: Number(row.rejected), duplicates: Number(row.duplicates) },
+    conflicts: Number(row.conflicts),
+  }))
+}
