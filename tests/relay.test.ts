@@ -94,6 +94,22 @@ describe.each(DATABASES)('the relay, with books on $name', ({ fresh }) => {
       .filter(({ stored }) => 'offset' in stored)
   const offsets = () => written().map(({ stored }) => stored.offset)
 
+  it('refuses books that are younger than what it has written', async () => {
+    await game('ana', 'bob', 'ana')
+    await (await aRelay()).step()
+    const other = await fresh()
+    const younger = openTestStore(other.url)
+    await migrate(younger, () => NOON)
+    const relay = createRelay(
+      { readBooks: younger.read, kafka, now: () => now },
+      { topic: TOPIC, heartbeatMs: 5_000 },
+    )
+    await expect(relay.next(3, 100)).rejects.toThrow('these are other books')
+    expect(offsets()).toHaveLength(3)
+    await younger.close()
+    await other.drop()
+  })
+
   it('writes every event with its envelope, key and time, those of a player in order', async () => {
     await game('ana', 'bob', 'ana')
     await createLog({ store: books, writer }).record(

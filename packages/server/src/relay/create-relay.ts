@@ -76,6 +76,7 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
       // Before the log's end is read, so that what is not seen yet was received after it.
       const lookedAt = now()
       const head = await newestOffset(readBooks)
+      if (head < after) throw new Error(otherBooks(after, head))
       if (head <= after) {
         await kafka.produce(await heartbeats(lookedAt - BEHIND_MS))
         return null
@@ -91,6 +92,10 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
     },
   }
 }
+
+/** Quality knows copies by their offsets: what other books log under the same ones would be taken for some. */
+const otherBooks = (after: number, head: number): string =>
+  `${after} events of the log were written to Kafka and it has only ${head}: these are other books, or an older copy of them. Give them topics (KAFKA_TOPIC_PREFIX), analytics (ANALYTICS_URL) and a lake (LAKE_DIR) of their own`
 
 const recordOf = (topic: string, event: Outgoing): NewRecord => ({
   topic,
