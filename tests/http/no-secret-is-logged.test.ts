@@ -179,5 +179,5 @@ describe.each(DATABASES)('on $name', (database) => {
     expect(leaks(logs.join('\n'), [...secrets, ...(password ? [password] : [])])).toEqual([])
     await drop()
     await rm(folder, { recursive: true, force: true })
-  })
+  }, 120_000)
 })
