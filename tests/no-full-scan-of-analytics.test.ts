@@ -74,6 +74,7 @@ const FILL = [
   ['window_rates', "n, 'EUR', '1.1', n"],
   ['loss_devices', "'game', 'd' || n, '[]'"],
   ['quality_counts', "'game', n, 1, 1"],
+  ['stream_counts', "'game', n, 0, 1, 1, 0, 0"],
   ['enriched_batches', "n * 50, n * 50 - 49, repeat('x', 500)::bytea"],
   ['rejected_events', "n, 'game', NULL, 'x', NULL, 'r', NULL, 'quality', '', '{}', n, NULL"],
 ] as const
