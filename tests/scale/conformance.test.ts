@@ -146,9 +146,12 @@ function conformance() {
     otherSince = begun.since
     ending.abort()
     game = await playing
-    expect(game.result.faults).toEqual([])
     expect(game.result.played).toBeGreaterThan(1_000)
   }, 180_000)
+
+  it('has got the answers that it must get, whatever was killed', () => {
+    expect(game.result.faults).toEqual([])
+  })
 
   it('has the same log: what was acknowledged is there, and nothing twice', async () => {
     const books = openTestStore(url)
