@@ -45,7 +45,7 @@ export type Device = {
 /** An event that is recorded later than this after it happened says itself when it was. */
 const PUNCTUAL_MS = 500
 
-const NEW = { isAccepted: false, hasArrived: false }
+const NEW = { isAccepted: false, isAcknowledged: false, hasArrived: false }
 
 /** One player's device with the SDK on it. */
 export function createDevice(

@@ -14,7 +14,10 @@ export type Tracked = {
   readonly event: PlannedEvent
   readonly device: DeviceCount
   readonly seq: number
+  /** The server has it, as one answer or another said. */
   isAccepted: boolean
+  /** That very answer came. It may come after a `duplicate` of the same, from another node. */
+  isAcknowledged: boolean
   /** It has a final verdict, whichever. */
   hasArrived: boolean
 }
@@ -56,13 +59,15 @@ export function createVerdicts(accept: (event: PlannedEvent) => void) {
   }
 
   const judge = (tracked: Tracked, { status, code }: Verdict): void => {
-    const { event, isAccepted } = tracked
+    const { event, isAccepted, isAcknowledged } = tracked
     const { expects } = event
     arrive(tracked)
     const isIn = status === 'accepted' || (status === 'duplicate' && code === undefined)
     if (expects.status === 'accepted' && isIn) {
       if (!isAccepted) enter(tracked)
-      else if (status === 'accepted') blame(`${event.type} ${event.id} was accepted twice`)
+      if (status === 'duplicate') return
+      if (isAcknowledged) blame(`${event.type} ${event.id} was accepted twice`)
+      tracked.isAcknowledged = true
       return
     }
     if (status === expects.status && code === expects.code) return
