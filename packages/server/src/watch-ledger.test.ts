@@ -35,7 +35,7 @@ async function watch() {
     onCommit: () => undefined,
     onVerdicts: () => undefined,
     onKafka: () => undefined,
-          tracing: null,
+    tracing: null,
     onFatal: () => undefined,
   }
   const metrics = createMetrics()
