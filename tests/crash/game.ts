@@ -19,8 +19,8 @@ export function createGame({ journal, chance, newId }: Stage, key: string): Acto
     const events = Array.from({ length: size }, (_, n) =>
       anEvent(id, n, n === 0 || chance.next() < 0.3),
     )
-    // One that is refused spoils nothing, and is written by the same commit.
-    const bad = chance.next() < 0.4 ? [{ event_type: 'install' }] : []
+    // One that is refused spoils nothing, and is written by the same commit with its number.
+    const bad = chance.next() < 0.4 ? [{ event_type: 'install', device_id: id, seq: 1 }] : []
     writing.begin(
       {
         ...{ id, effect: 'batch', repeatable: true },
