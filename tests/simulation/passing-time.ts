@@ -31,7 +31,9 @@ export function createPassingTime(startAt: number): PassingTime {
   const setTimer = (call: () => unknown, ms: number, order = 1): Timer => {
     made += 1
     steps += 1
-    const timer = { at: now + Math.max(0, ms), order: order * 1e12 + made, call }
+    // Whole milliseconds, as of a real clock: less than one is lost in a sum with the time of today, and
+    // whoever waits for it would be called for ever at the same moment.
+    const timer = { at: now + Math.max(0, Math.ceil(ms)), order: order * 1e12 + made, call }
     timers.add(timer)
     return timer
   }
@@ -65,7 +67,7 @@ export function createPassingTime(startAt: number): PassingTime {
         await settle()
         for (let timer = nextDue(at); timer; timer = nextDue(at)) {
           timers.delete(timer)
-          now = Math.max(now, Math.ceil(timer.at))
+          now = Math.max(now, timer.at)
           await timer.call()
           await settle()
         }
