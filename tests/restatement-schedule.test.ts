@@ -22,20 +22,18 @@ describe.each(DATABASES)('the restatement of days on $name', (database) => {
   afterEach(async () => {
     for (const stop of stops) await stop()
     stops = []
-    // A look that has begun ends by itself.
-    await looks()
     await store.close()
     await fresh.drop()
   })
   const looks = () => sleep(LOOK_MS * 40)
 
-  async function aNode(now: string, restate?: () => Promise<void>, on = true) {
+  async function aNode(now: string, restate?: (signal: AbortSignal) => Promise<void>, on = true) {
     const node = { now: Date.parse(now), counted: [] as string[] }
     const parts = {
       ...{ store, clock: { now: () => node.now }, logger: pino({ level: 'silent' }) },
-      restate: async (from: string, to: string) => {
+      restate: async (from: string, to: string, signal: AbortSignal) => {
         node.counted.push(`${from} ${to}`)
-        await restate?.()
+        await restate?.(signal)
       },
     }
     const settings = { on, delayMs: 60 * 60_000 }
@@ -77,6 +75,18 @@ describe.each(DATABASES)('the restatement of days on $name', (database) => {
       if (failures-- > 0) throw new Error('Flink does not answer')
     })
     expect(node.counted).toEqual(Array(3).fill('2026-03-01 2026-03-01'))
+  })
+
+  it('ends with the server, and the next start counts the same days', async () => {
+    let ended = false
+    await aNode('2026-03-02T02:00:00Z', async (signal) => {
+      await sleep(60_000, undefined, { signal }).finally(() => {
+        ended = true
+      })
+    })
+    await stops.pop()?.()
+    expect(ended).toBe(true)
+    expect((await aNode('2026-03-02T02:00:00Z')).counted).toEqual(['2026-03-01 2026-03-01'])
   })
 
   it('is off unless it is set', async () => {

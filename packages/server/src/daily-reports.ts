@@ -1,6 +1,7 @@
 import type { Clock, Logger, Stop } from './platform/platform.ts'
 import type { Pipeline } from './reports/runs/runs.ts'
-import { insertStatement, type Store } from './store/store.ts'
+import { dueDay, keepLooking, NOTE_DAY } from './schedule-days.ts'
+import type { Store } from './store/store.ts'
 
 export type DailyReportsParts = {
   readonly store: Store
@@ -18,15 +19,7 @@ export type DailyReportsSettings = {
 }
 
 const SCHEDULE = 'daily-reports'
-const DAY_MS = 86_400_000
 const LOOK_INTERVAL_MS = 15_000
-
-const CLAIM = insertStatement(
-  'daily-reports.claim',
-  'schedule_days',
-  { schedule: 'text', day: 'text', claimed_at: 'bigint' },
-  'ON CONFLICT (schedule, day) DO NOTHING',
-)
 
 /**
  * Makes the reports once on every UTC day, some time after its midnight; at start for a day on which
@@ -39,18 +32,7 @@ export async function scheduleReports(
   intervalMs = LOOK_INTERVAL_MS,
 ): Promise<Stop> {
   if (!settings.on) return async () => undefined
-  const look = createLook(parts, settings)
-  let looking: Promise<void> = Promise.resolve()
-  const next = (): void => {
-    looking = looking.then(look)
-  }
-  next()
-  const timer = setInterval(next, intervalMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await looking
-  }
+  return keepLooking(createLook(parts, settings), intervalMs)
 }
 
 function createLook(
@@ -60,7 +42,7 @@ function createLook(
   /** The last day that is known to have had its turn, here or elsewhere. */
   let done = ''
   const claim = (day: string): Promise<number> =>
-    store.transaction((tx) => tx.change(CLAIM, [[SCHEDULE, day, clock.now()]]))
+    store.transaction((tx) => tx.change(NOTE_DAY, [[SCHEDULE, day, clock.now()]]))
 
   return async () => {
     const day = dueDay(clock.now(), delayMs)
@@ -82,10 +64,4 @@ function createLook(
       )
     }
   }
-}
-
-/** The UTC day whose reports are due at `now`; null between midnight and the delay. */
-function dueDay(now: number, delayMs: number): string | null {
-  const isDue = now % DAY_MS >= delayMs
-  return isDue ? new Date(now).toISOString().slice(0, 10) : null
 }
