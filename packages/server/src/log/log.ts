@@ -24,6 +24,7 @@ export {
   newestOffset,
   type ReadLogSettings,
   readLog,
+  recordOfStored,
 } from './read-log.ts'
 export {
   type Arrivals,

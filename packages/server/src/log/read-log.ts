@@ -108,11 +108,18 @@ export async function endOfPage(read: Read, offset: number): Promise<number> {
 const ofGame = (stored: StoredEvent): LogRecord =>
   stored.trace === undefined ? plainOf(stored) : { ...plainOf(stored), trace: stored.trace }
 
-const plainOf = (stored: StoredEvent): LogRecord => ({
-  offset: stored.offset,
-  kind: 'game',
+const plainOf = (stored: StoredEvent): LogRecord =>
+  recordOfStored(stored, { offset: stored.offset, kind: 'game', eventId: stored.event_id })
+
+/** What a stored event says of itself, in the place and under the name that its reader gives it. */
+export const recordOfStored = (
+  stored: Omit<StoredEvent, 'offset' | 'event_id'>,
+  { offset, kind, eventId }: Pick<LogRecord, 'offset' | 'kind' | 'eventId'>,
+): LogRecord => ({
+  offset,
+  kind,
   app: stored.app,
-  eventId: stored.event_id,
+  eventId,
   eventType: stored.event_type,
   playerId: stored.player_id,
   occurredAt: stored.occurred_at,

@@ -1,6 +1,6 @@
 import { uuidOfNames } from '../ingest/ingest.ts'
 import { type KafkaRecord, keyOf, type NewRecord } from '../kafka/kafka.ts'
-import type { LogRecord } from '../log/log.ts'
+import { type LogRecord, recordOfStored } from '../log/log.ts'
 import { type Apply, enrich, isFields, REPLAY_EVENT_TYPE } from '../quality/quality.ts'
 import type { Refused, Stored } from './part.ts'
 import type { RawEvent } from './read-raw.ts'
@@ -77,24 +77,8 @@ function ratesParts(stored: Stored, { topic, partitions }: SplitInto, head: stri
 }
 
 /** What is asked of the log in one process, made of what lies on Kafka. */
-export function logRecordOf(stored: Stored, offset: number): LogRecord {
-  return {
-    offset,
-    kind: stored.kind ?? 'game',
-    app: stored.app,
-    eventId: eventIdOf(stored),
-    eventType: stored.event_type,
-    playerId: stored.player_id,
-    occurredAt: stored.occurred_at,
-    sentAt: stored.sent_at,
-    receivedAt: stored.received_at,
-    correctedAt: stored.corrected_at,
-    flags: stored.flags,
-    sdk: stored.sdk,
-    source: stored.source,
-    event: stored.event,
-  }
-}
+export const logRecordOf = (stored: Stored, offset: number): LogRecord =>
+  recordOfStored(stored, { offset, kind: stored.kind ?? 'game', eventId: eventIdOf(stored) })
 
 /** What the books name by its offset alone gets an id that the offset stands for. */
 const eventIdOf = ({ event_id: id, offset }: Stored): string | null =>
