@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ANALYTICS_STATEMENTS } from '../packages/server/src/analytics/analytics.ts'
-import '../packages/server/src/consumers.ts'
+import '../packages/server/src/pipeline/consumers.ts'
 import { ANALYTICS, openTestAnalytics } from './pipeline/consumers.ts'
 
 /** A row for each consumer, or each version of a game: read as a whole. */

@@ -3,8 +3,11 @@ import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type DailyReportsParts, scheduleReports } from '../packages/server/src/daily-reports.ts'
 import type { Stop } from '../packages/server/src/platform/platform.ts'
+import {
+  type DailyReportsParts,
+  scheduleReports,
+} from '../packages/server/src/reports-desk/daily-reports.ts'
 import { migrate, type Store } from '../packages/server/src/store/store.ts'
 import { DATABASES, type FreshDatabase } from './database.ts'
 import { startServer, type TestServer } from './http/server.ts'

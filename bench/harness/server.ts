@@ -1,7 +1,7 @@
 // The real server, in a process of its own. Prints one line when it listens, and stops in good
 // order when its standard input closes, so it never outlives who started it.
 import { createHash } from 'node:crypto'
-import { loadConfig } from '../../packages/server/src/config.ts'
+import { loadConfig } from '../../packages/server/src/config/config.ts'
 import { startQuestline } from '../../packages/server/src/main.ts'
 
 export type ServerReady = {

@@ -2,7 +2,7 @@
 // computed, synced, published. The settings are those of the environment.
 // Takes a WarmJob as JSON from standard input and prints WarmRuns.
 import { text } from 'node:stream/consumers'
-import { loadReportSettings } from '../../packages/server/src/config.ts'
+import { loadReportSettings } from '../../packages/server/src/config/config.ts'
 import { systemClock, systemRandom } from '../../packages/server/src/platform/platform.ts'
 import { createCompute, type GoodRun, startRun } from '../../packages/server/src/reports/reports.ts'
 

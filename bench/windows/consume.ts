@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLeases, openAnalytics } from '../../packages/server/src/analytics/analytics.ts'
-import { createConsumers } from '../../packages/server/src/consumers.ts'
+import { createConsumers } from '../../packages/server/src/pipeline/consumers.ts'
 import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import { openStore, type Store } from '../../packages/server/src/store/store.ts'
 

@@ -3,7 +3,7 @@
 // with SIGKILL before its third commit; BROKEN_BUILD names one of broken-builds.ts.
 import { writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { loadConfig } from '../../packages/server/src/config.ts'
+import { loadConfig } from '../../packages/server/src/config/config.ts'
 import { startQuestline } from '../../packages/server/src/main.ts'
 import { type Store, shared } from '../../packages/server/src/store/store.ts'
 import { breaking } from './broken-builds.ts'

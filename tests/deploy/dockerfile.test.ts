@@ -139,7 +139,7 @@ describe('the build context', () => {
     ['packages/server/data/books.db', false],
     ['node_modules/fastify/package.json', false],
     ['packages/server/node_modules/commander/index.js', false],
-    ['packages/server/src/config.test.ts', false],
+    ['packages/server/src/config/config.test.ts', false],
     ['tests/start-command.ts', false],
   ])('for %s is %s', (path, sent) => {
     expect(surroundings.reachesEngine(path)).toBe(sent)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { loadConfig, settingNames } from '../../packages/server/src/config.ts'
+import { loadConfig, settingNames } from '../../packages/server/src/config/config.ts'
 import { freshSqlite } from '../database.ts'
 import { PRODUCTION, startServer } from '../http/server.ts'
 import { quoted, ROOT, readPage, section, tableRows } from './markdown.ts'

@@ -19,8 +19,8 @@ import {
   SinkFailure,
 } from '../../packages/server/src/forward/forward.ts'
 import { type LogPage, type LogRecord, newestOffset } from '../../packages/server/src/log/log.ts'
+import { createWholeLog } from '../../packages/server/src/pipeline/whole-log.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
-import { createWholeLog } from '../../packages/server/src/whole-log.ts'
 import { freshSqlite } from '../database.ts'
 import { openTestAnalytics } from '../pipeline/consumers.ts'
 import { type GameLog, NOON, openGameLog } from '../pipeline/game-log.ts'

@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
 import { readManifest } from '../../packages/server/src/lake/lake.ts'
-import { createLakeKeeper } from '../../packages/server/src/lake-keeper.ts'
-import type { FromPipeline } from '../../packages/server/src/pipeline-messages.ts'
+import { createLakeKeeper } from '../../packages/server/src/pipeline/lake-keeper.ts'
+import type { FromPipeline } from '../../packages/server/src/pipeline/messages.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
 import { listRejected, sweepRejected } from '../../packages/server/src/quality/quality.ts'
 import { fileOf } from '../open-store.ts'
 import { lakeSettings, openTestLake, type TestLake } from './open-test-lake.ts'
 
-const SCRIPT = join(import.meta.dirname, '../../packages/server/src/lake-process.ts')
+const SCRIPT = join(import.meta.dirname, '../../packages/server/src/pipeline/lake-process.ts')
 const DAY = 86_400_000
 const ON_LINUX = process.platform === 'linux'
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { createLeases, openAnalytics } from '../../packages/server/src/analytics/analytics.ts'
-import { createConsumers } from '../../packages/server/src/consumers.ts'
+import { createConsumers } from '../../packages/server/src/pipeline/consumers.ts'
 import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import type { Rule } from '../../packages/server/src/quality/quality.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'

@@ -8,8 +8,8 @@ import {
   openAnalytics,
   openLeases,
 } from '../../packages/server/src/analytics/analytics.ts'
-import { createConsumers } from '../../packages/server/src/consumers.ts'
 import { newestOffset } from '../../packages/server/src/log/log.ts'
+import { createConsumers } from '../../packages/server/src/pipeline/consumers.ts'
 import { systemClock, systemRandom } from '../../packages/server/src/platform/platform.ts'
 import type { EnrichedEvent } from '../../packages/server/src/quality/quality.ts'
 import type { Read } from '../../packages/server/src/store/store.ts'

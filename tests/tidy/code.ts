@@ -6,7 +6,7 @@ const SERVER = 'packages/server/src/'
 /** The environment is read once, in config.ts, checked and passed down. */
 export function environmentReads(root: string): string[] {
   const isReader = (path: string): boolean =>
-    !path.startsWith('packages/') || path === `${SERVER}config.ts` || isTest(path)
+    !path.startsWith('packages/') || path === `${SERVER}config/config.ts` || isTest(path)
   const files = sourceFiles(root).filter(({ path }) => !isReader(path))
   return files.flatMap((file) =>
     matches(

@@ -98,10 +98,11 @@ function importFault(
 const moduleOf = (path: string): string => (path.split('/')[0] ?? '').replace(/\.ts$/, '')
 
 /**
- * Beside the folders lie the files that wire them: main, cli, config and what only they need. They
- * import anything; no folder imports them, since no row of the table names them.
+ * What wires the stages: main, cli and the folders that only they need. They import anything; no
+ * stage imports them, since no row of the table names them.
  */
-const isComposition = (path: string): boolean => !path.includes('/') || path.startsWith('cli/')
+const COMPOSITION = /^(?:cli|config|books|pipeline|reports-desk)\//
+const isComposition = (path: string): boolean => !path.includes('/') || COMPOSITION.test(path)
 
 /** Which of our packages each package may import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -43,12 +43,11 @@ const CLEAN: Files = {
   'packages/sdk/src/sdk.ts': "import '@questline/contracts'\n",
   'packages/server/src/simulate/simulate.ts': `${DOOR}import '@questline/sdk/players'\n`,
   'packages/server/src/main.ts':
-    "import { sql } from './store/sqlite/sqlite.ts'\nimport './cli/start.ts'\nimport './config.ts'\nconst now = Date.now()\n",
+    "import { sql } from './store/sqlite/sqlite.ts'\nimport './cli/start.ts'\nimport './config/config.ts'\nconst now = Date.now()\n",
   'packages/server/src/cli.ts': '#!/usr/bin/env node\nconst id = crypto.randomUUID()\n',
   'packages/server/src/cli/start.ts': "import '../http/http.ts'\nconst now = new Date()\n",
   'packages/server/src/secrets.ts': "import { sql } from './store/sqlite/sqlite.ts'\n",
-  'packages/server/src/config.ts':
-    "import './secrets.ts'\nimport type { StoreSettings } from './store/store.ts'\nexport const read = () => process.env\n",
+  'packages/server/src/config/config.ts': `${DOOR}import '../secrets.ts'\nimport type { StoreSettings } from '../store/store.ts'\nexport const read = () => process.env\n`,
   'packages/server/src/platform/platform.ts': `${DOOR}export const now = () => Date.now()\n`,
   'packages/server/src/store/store.ts': `${DOOR}import { now } from '../platform/platform.ts'\nexport const q = (s: { dialect: string }) => (s.dialect === 'sqlite' ? '?' : '$')\n`,
   'packages/server/src/store/sqlite/sqlite.ts': "import { q } from '../store.ts'\n",

@@ -11,6 +11,7 @@ import { recordOnKafka } from '../../packages/server/src/ingest/ingest.ts'
 import { topicNames, topicPlans } from '../../packages/server/src/kafka/kafka.ts'
 import { createMemoryKafka } from '../../packages/server/src/kafka/memory.ts'
 import { RECORD_GAME_EVENTS } from '../../packages/server/src/log/log.ts'
+import { tracedConsumer, tracedStep } from '../../packages/server/src/pipeline/traced-stages.ts'
 import { systemClock, systemRandom } from '../../packages/server/src/platform/platform.ts'
 import {
   createEnrichStep,
@@ -19,7 +20,6 @@ import {
 } from '../../packages/server/src/quality-kafka/quality-kafka.ts'
 import { createRelay } from '../../packages/server/src/relay/relay.ts'
 import { createWriter, migrate, type Store } from '../../packages/server/src/store/store.ts'
-import { tracedConsumer, tracedStep } from '../../packages/server/src/traced-stages.ts'
 import type { BatchSpan, Tracing } from '../../packages/server/src/tracing/tracing.ts'
 import { aDelivery, aGameEvent, NOON } from '../builders.ts'
 import { freshSqlite } from '../database.ts'

@@ -1,4 +1,4 @@
-import type { Books, World } from './books.ts'
+import type { Books, World } from './books/books.ts'
 import type { Metrics } from './platform/platform.ts'
 
 // Which metrics the server has; docs/operations.md explains them.

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import type { Books } from './books.ts'
+import type { Books } from './books/books.ts'
 import { shared } from './store/store.ts'
 
 const PROBE_AGE_MAX_MS = 5_000

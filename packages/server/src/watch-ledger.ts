@@ -1,5 +1,5 @@
 import { createStandingAudit } from './audit/audit.ts'
-import type { Books } from './books.ts'
+import type { Books } from './books/books.ts'
 import type { Metrics, Stop } from './platform/platform.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { createAudit } from '../audit/audit.ts'
 import { backup, POSTGRES_COMMANDS } from '../backup/backup.ts'
-import { loadConfig, processEnvironment } from '../config.ts'
+import { loadConfig, processEnvironment } from '../config/config.ts'
 import { auditText } from './audit.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson } from './output.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { createAudit } from '../audit/audit.ts'
-import { type Config, loadConfig, processEnvironment } from '../config.ts'
-import { developmentSecrets } from '../development-secrets.ts'
+import { developmentSecrets } from '../books/development-secrets.ts'
+import { type Config, loadConfig, processEnvironment } from '../config/config.ts'
 import type { Questline } from '../main.ts'
 import { randomText, systemClock, systemRandom } from '../platform/platform.ts'
 import {

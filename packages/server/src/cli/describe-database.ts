@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 
 /** The database for people: a file as seen from here, a server without its user and password. */
 export function describeDatabase({ store: { database } }: Pick<Config, 'store'>): string {

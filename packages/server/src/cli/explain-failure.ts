@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../config/config.ts'
 import { CommandFailure } from './command-failure.ts'
 
 export type Explained = { readonly message: string; readonly exitCode: 1 | 2 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { loadKafkaSettings, processEnvironment } from '../config.ts'
+import { openKafka } from '../books/open-kafka.ts'
+import { loadKafkaSettings, processEnvironment } from '../config/config.ts'
 import { type SetupResult, setUpTopics, topicPlans } from '../kafka/kafka.ts'
-import { openKafka } from '../open-kafka.ts'
 import { lagCommand } from './kafka-status.ts'
 import { print, printJson, table } from './output.ts'
 

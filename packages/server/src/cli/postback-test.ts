@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import { loadConfig, processEnvironment } from '../config.ts'
-import { developmentSecrets } from '../development-secrets.ts'
+import { developmentSecrets } from '../books/development-secrets.ts'
+import { loadConfig, processEnvironment } from '../config/config.ts'
 import { systemClock, systemRandom } from '../platform/platform.ts'
 import { type PostbackTestResult, runPostbackTest } from '../simulate/simulate.ts'
 import { CommandFailure } from './command-failure.ts'

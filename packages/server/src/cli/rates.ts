@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { createLog, type Log } from '../log/log.ts'
 import { systemClock } from '../platform/platform.ts'
 import { RatesFileError, type RatesOfDay, readRates } from '../windows/windows.ts'

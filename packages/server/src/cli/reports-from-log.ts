@@ -1,6 +1,6 @@
 import { verifiedPostbacks } from '../attribution/attribution.ts'
-import type { Config } from '../config.ts'
-import { openDatabase } from '../database.ts'
+import { openDatabase } from '../books/database.ts'
+import type { Config } from '../config/config.ts'
 import { gameEvents, newestOffset } from '../log/log.ts'
 import { createLogger, systemClock, systemRandom } from '../platform/platform.ts'
 import { type Compute, RunError } from '../reports/runs/runs.ts'

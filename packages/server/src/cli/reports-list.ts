@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { loadReportSettings, processEnvironment } from '../config.ts'
+import { loadReportSettings, processEnvironment } from '../config/config.ts'
 import { listRuns, type RunRecord } from '../reports/runs/runs.ts'
 import { print, printJson, table } from './output.ts'
 

@@ -1,9 +1,9 @@
 import { relative, resolve } from 'node:path'
-import { loadReportSettings, loadStoreSettings, processEnvironment } from '../config.ts'
+import { loadReportSettings, loadStoreSettings, processEnvironment } from '../config/config.ts'
+import type { ReportSettings } from '../config/report-settings.ts'
 // Not through the front door, which would load the logger and the metrics.
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
-import type { ReportSettings } from '../report-settings.ts'
 import {
   type Compute,
   type GoodRun,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { isZone, NO_ZONE, SOURCES } from '../config/report-settings.ts'
 // Not through the front door, which would load the logger and the metrics.
 import { systemClock } from '../platform/clock.ts'
-import { isZone, NO_ZONE, SOURCES } from '../report-settings.ts'
 import type { Compute } from '../reports/runs/runs.ts'
 import type { DailyUsersOptions } from './reports-daily-users.ts'
 import type { RunOptions } from './reports-run.ts'

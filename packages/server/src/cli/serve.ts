@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { type Questline, startQuestline } from '../main.ts'
 
 /** What a running server is for: an exit code once that is done, or `stay` until it is told to stop. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { createApiKeys } from '../accounts/accounts.ts'
-import { processEnvironment } from '../config.ts'
+import { processEnvironment } from '../config/config.ts'
 import { randomText, systemClock, systemRandom } from '../platform/platform.ts'
 import {
   machineTime,

@@ -1,5 +1,5 @@
-import { type Config, loadConfig, processEnvironment } from '../config.ts'
-import { openDatabase } from '../database.ts'
+import { openDatabase } from '../books/database.ts'
+import { type Config, loadConfig, processEnvironment } from '../config/config.ts'
 import {
   type Clock,
   createLogger,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FlinkContext, loadFlinkContext, processEnvironment } from '../config.ts'
+import { type FlinkContext, loadFlinkContext, processEnvironment } from '../config/config.ts'
+import type { KafkaConfig } from '../config/kafka-settings.ts'
 import { topicNames } from '../kafka/kafka.ts'
-import type { KafkaConfig } from '../kafka-settings.ts'
 import { systemClock } from '../platform/platform.ts'
 import {
   ask,
