@@ -1,62 +1,19 @@
 // The stages that write, opened on one database: what a server and every command share. Nothing
 // here reads what the log becomes; that is pipeline/.
-import type { Verdict } from '@questline/contracts'
 import { type Accounts, createAccounts } from '../accounts/accounts.ts'
 import { type Attribution, createAttribution } from '../attribution/attribution.ts'
 import type { Config } from '../config/config.ts'
 import { createIngest, type Ingest, recordOnKafka } from '../ingest/ingest.ts'
-import type { KafkaWork } from '../kafka/kafka.ts'
 import { createLedger, type Ledger } from '../ledger/ledger.ts'
 import { createLog, type Log } from '../log/log.ts'
 import { createSharedFailures, type SharedFailures } from '../nodes/nodes.ts'
-import {
-  type Clock,
-  createLogger,
-  type Logger,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '../platform/platform.ts'
 import { createWriter, type Store, type Writer } from '../store/store.ts'
-import type { Tracing } from '../tracing/tracing.ts'
 import { openDatabase } from './database.ts'
 import { developmentSecrets } from './development-secrets.ts'
 import { openKafka } from './open-kafka.ts'
+import type { World } from './world.ts'
 
-/** What the outside world is made of; tests replace parts of it. */
-export type World = {
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** Wraps the store, to count, delay or kill at a step of a commit. */
-  readonly decorateStore: (store: Store) => Store
-  readonly onCommit: (writes: number, durationMs: number) => void
-  /** What became of the events of a request. */
-  readonly onVerdicts: (verdicts: readonly Verdict[]) => void
-  readonly onKafka: (work: KafkaWork) => void
-  /** Null when off. */
-  readonly tracing: Tracing | null
-  /** The disk cannot be trusted any more: acknowledge nothing further and leave. */
-  readonly onFatal: (error: Error) => void
-}
-
-export const theWorld = (config: Config): World => {
-  const logger = createLogger(config.logLevel)
-  return {
-    clock: systemClock,
-    random: systemRandom(),
-    logger,
-    decorateStore: (store) => store,
-    onCommit: () => undefined,
-    onVerdicts: () => undefined,
-    onKafka: () => undefined,
-    tracing: null,
-    onFatal: (error) => {
-      logger.error({ err: error }, 'the database cannot be trusted any more, leaving')
-      process.exit(70)
-    },
-  }
-}
+export { theWorld, type World } from './world.ts'
 
 /** The stages that write, on one store: what a server and every command share. */
 export type Books = {

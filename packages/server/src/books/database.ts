@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { migrate, openStore, type Store, settlePooledDefaults } from '../store/store.ts'
-import type { World } from './books.ts'
+import type { World } from './world.ts'
 
 export type Database = {
   readonly store: Store
