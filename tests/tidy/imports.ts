@@ -101,7 +101,7 @@ const moduleOf = (path: string): string => (path.split('/')[0] ?? '').replace(/\
  * What wires the stages: main, cli and the folders that only they need. They import anything; no
  * stage imports them, since no row of the table names them.
  */
-const COMPOSITION = /^(?:cli|config|books|pipeline|reports-desk)\//
+const COMPOSITION = /^(?:cli|config|books|pipeline|reports-desk|upkeep)\//
 const isComposition = (path: string): boolean => !path.includes('/') || COMPOSITION.test(path)
 
 /** Which of our packages each package may import. */

@@ -6,10 +6,9 @@ import { type Books, openBooks, theWorld, type World } from './books/books.ts'
 import type { Config } from './config/config.ts'
 import type { Role } from './config/roles.ts'
 import { createHttp } from './http/http.ts'
-import { createInFlight, createRefusalSweep } from './idempotency/idempotency.ts'
-import { sweepRefused } from './log/log.ts'
+import { createInFlight } from './idempotency/idempotency.ts'
 import { measureCommits, measureRequests, measureStore } from './measure.ts'
-import { createLiveNodes, type LiveNodes } from './nodes/nodes.ts'
+import type { LiveNodes } from './nodes/nodes.ts'
 import { measureKafka, measureVerdicts } from './pipeline/measure-stages.ts'
 import { createPipeline, type Pipeline } from './pipeline/pipeline.ts'
 import { createMetrics, type Metrics, type Stop, startAll } from './platform/platform.ts'
@@ -17,10 +16,10 @@ import { createReadiness } from './readiness.ts'
 import type { PipelineSettings } from './reports/runs/runs.ts'
 import { scheduleReports } from './reports-desk/daily-reports.ts'
 import { createReports, type ReportsDesk } from './reports-desk/reports-desk.ts'
-import { claimServer, keepPartitionsAhead, StoreFailure } from './store/store.ts'
+import { claimServer, StoreFailure } from './store/store.ts'
 import { openTracing } from './tracing/tracing.ts'
+import { openNodes, startBeats, startSweeps, watchLedger } from './upkeep/upkeep.ts'
 import { VERSION } from './version.ts'
-import { watchLedger } from './watch-ledger.ts'
 
 export type Questline = {
   readonly books: Books
@@ -30,10 +29,6 @@ export type Questline = {
   /** Answers what is in flight, commits what is queued, closes everything. */
   stop(): Promise<void>
 }
-
-const SWEEP_INTERVAL_MS = 60_000
-/** Longer than any delay and than an account's failures count. */
-const FAILURES_KEPT_MS = 2 * 3_600_000
 
 type Changes = {
   readonly prepare?: (app: FastifyInstance) => void
@@ -194,64 +189,8 @@ async function createApp(
   )
 }
 
-/** Where other processes may serve from the same database. */
-function openNodes({ store, world, config }: Books): LiveNodes | null {
-  if (config.store.database.kind === 'sqlite') return null
-  const nodeId = world.random.bytes(16).toString('hex')
-  return createLiveNodes(
-    { store, clock: world.clock },
-    { nodeId, beatMs: config.limits.nodeBeatMs },
-  )
-}
-
-/** The first beat comes before the first request, so that a new node takes no more than its share. */
-async function startBeats(nodes: LiveNodes | null, { world, config }: Books): Promise<Stop> {
-  if (nodes === null) return async () => undefined
-  let running = Promise.resolve()
-  const beat = () => {
-    running = nodes.beat().catch((error: unknown) => {
-      world.logger.warn({ err: error }, 'the other nodes were not counted, the last count stands')
-    })
-    return running
-  }
-  await beat()
-  const timer = setInterval(beat, config.limits.nodeBeatMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-    await nodes.leave().catch(() => undefined)
-  }
-}
-
 /** Runs write files of the node that makes them, one at a time. */
 async function refuseRun(): Promise<never> {
   const detail = 'Reports are made by the nodes with the role reports; this one only shows them.'
   throw new ProblemError('door-closed', { detail })
-}
-
-async function startSweeps({ accounts, failures, store, world, config }: Books): Promise<Stop> {
-  const sweepRefusals = createRefusalSweep({ store, clock: world.clock }, config.ledger)
-  const { refusedKeptMs } = config.ingest
-  const forgetRefused = () => sweepRefused(store, world.clock.now() - refusedKeptMs)
-  const forgetFailures = () => failures?.sweep(world.clock.now() - FAILURES_KEPT_MS)
-  const keepAhead = () => keepPartitionsAhead(store, world.clock.now())
-  await keepAhead()
-  let running: Promise<unknown> = Promise.resolve()
-  const timer = setInterval(() => {
-    running = Promise.all([
-      sweepRefusals(),
-      accounts.sweep(),
-      forgetRefused(),
-      forgetFailures(),
-      keepAhead(),
-    ]).catch((error: unknown) => {
-      world.logger.warn({ err: error }, 'sweeping failed, the next round tries again')
-    })
-  }, SWEEP_INTERVAL_MS)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { freshSqlite } from '../../../tests/database.ts'
-import { openTestStore } from '../../../tests/open-store.ts'
-import { plainSql } from '../../../tests/plain-sql.ts'
-import type { World } from './books/books.ts'
-import { createLogger, createMetrics, systemClock, systemRandom } from './platform/platform.ts'
-import { migrate, type Store } from './store/store.ts'
+import { freshSqlite } from '../../../../tests/database.ts'
+import { openTestStore } from '../../../../tests/open-store.ts'
+import { plainSql } from '../../../../tests/plain-sql.ts'
+import type { World } from '../books/books.ts'
+import { createLogger, createMetrics, systemClock, systemRandom } from '../platform/platform.ts'
+import { migrate, type Store } from '../store/store.ts'
 import { watchLedger } from './watch-ledger.ts'
 
 const closing: (() => Promise<unknown>)[] = []

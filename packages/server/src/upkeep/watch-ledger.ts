@@ -1,6 +1,6 @@
-import { createStandingAudit } from './audit/audit.ts'
-import type { Books } from './books/books.ts'
-import type { Metrics, Stop } from './platform/platform.ts'
+import { createStandingAudit } from '../audit/audit.ts'
+import type { Books } from '../books/books.ts'
+import type { Metrics, Stop } from '../platform/platform.ts'
 
 /**
  * 40 accounts a second: 0.2 % of a core where an account has a dozen entries (40 µs each), and seven
