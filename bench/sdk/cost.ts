@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { markOf } from './faulty-server.ts'
 import type { SdkName } from './protocols.ts'
-import { startSdk } from './sdks/sdk.ts'
+import { startSdk } from './sdks/start-sdk.ts'
 import { textsOf } from './texts.ts'
 
 export type CostJob = {

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { END_WITHIN_MS, EVERY_MS, PURCHASE_EVERY } from './faults.ts'
 import { markOf } from './faulty-server.ts'
 import type { SdkName } from './protocols.ts'
-import { type Sdk, startSdk } from './sdks/sdk.ts'
+import type { Sdk } from './sdks/sdk.ts'
+import { startSdk } from './sdks/start-sdk.ts'
 import { textsOf } from './texts.ts'
 
 export type GameJob = {

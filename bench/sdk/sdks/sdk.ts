@@ -1,5 +1,3 @@
-import type { SdkName } from '../protocols.ts'
-
 /** An SDK as the made-up game uses it. */
 export type Sdk = {
   /** Never waits. The texts go with the event, to give it a size. */
@@ -14,14 +12,6 @@ export type Place = {
   readonly folder?: string
   /** How many events may wait; only ours is asked to do with fewer. */
   readonly queueEvents?: number
-}
-
-/** Loads an SDK, and resolves when it takes events. Only the one that is asked for is loaded. */
-export async function startSdk(name: SdkName, place: Place): Promise<Sdk> {
-  if (name === 'questline') return (await import('./questline.ts')).startQuestline(place)
-  if (name === 'posthog') return (await import('./posthog.ts')).startPosthog(place)
-  if (name === 'segment') return (await import('./segment.ts')).startSegment(place)
-  return (await import('./gameanalytics.ts')).startGameAnalytics(place)
 }
 
 /** t0, t1 …: what every SDK takes as free fields. */
