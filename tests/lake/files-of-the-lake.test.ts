@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readManifest } from '../../packages/server/src/lake/lake.ts'
@@ -40,6 +40,26 @@ async function someEvents(): Promise<void> {
   await lake.log.plain({ type: 'af_purchase', player: 'ana', payload: { secret: 1 } })
   await lake.log.games({ type: 'purchase', player: 'bo', fields: { amount_micros: -1 } })
 }
+
+describe('the folder', () => {
+  const mode = (name = '.') => statSync(join(lake.folder, name)).mode & 0o777
+
+  it('is for the owner alone when it is new, until the operator lets others in', async () => {
+    const before = process.umask(0)
+    try {
+      await someEvents()
+      await lake.bring()
+      expect(mode()).toBe(0o700)
+      chmodSync(lake.folder, 0o750)
+      await someEvents()
+      await lake.bring()
+      expect(mode()).toBe(0o750)
+      expect(mode('events-raw/date=2026-03-01')).toBe(0o777)
+    } finally {
+      process.umask(before)
+    }
+  })
+})
 
 describe('a batch', () => {
   it('is a file for each day and topic, named after its offsets', async () => {

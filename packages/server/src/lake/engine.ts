@@ -38,7 +38,8 @@ export type DuckDb = Awaited<ReturnType<typeof loadDuckDb>>
  */
 export async function openEngine(settings: EngineSettings): Promise<LakeEngine> {
   const { threads, memoryLimitMb, scratch, folders = [], files = [] } = settings
-  mkdirSync(scratch, { recursive: true })
+  // What spills there is events.
+  mkdirSync(scratch, { recursive: true, mode: 0o700 })
   const { DuckDBInstance } = await loadDuckDb()
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { replaceFile } from './durable-files.ts'
+import { makeLakeFolder, replaceFile } from './durable-files.ts'
 
 /** What the lake holds, by what became of an event. */
 export const TOPICS = ['events-raw', 'events-enriched', 'events-rejected'] as const
@@ -144,6 +144,7 @@ export function writeManifest(folder: string, { files, ...head }: Manifest): voi
     ([name, value]) => `  "${name}": ${JSON.stringify(value)}`,
   )
   const body = `{\n${members.join(',\n')},\n  "files": [\n${lines}\n  ]\n}\n`
+  makeLakeFolder(folder)
   replaceFile(manifestPath(folder), body)
 }
 

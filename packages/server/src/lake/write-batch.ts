@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder } from './durable-files.ts'
+import { makeLakeFolder } from './durable-files.ts'
 import { type LakeEngine, withEngine } from './engine.ts'
 import {
   ALL_TOPICS,
@@ -82,7 +82,8 @@ async function writeTopics(
 /** An empty folder for what is being written; nobody else writes, by the lease. */
 export function clearAside(folder: string): void {
   rmSync(asideFolder(folder), { recursive: true, force: true })
-  makeFolder(asideFolder(folder))
+  makeLakeFolder(folder)
+  mkdirSync(asideFolder(folder))
 }
 
 /**
