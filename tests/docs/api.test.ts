@@ -12,7 +12,8 @@ const WHO: Readonly<Record<Route['access'], string>> = {
   'player-or-operator': 'that player, operator key',
   ingest: 'ingest key',
   operator: 'operator key',
-  'operator-or-door': 'operator key; this machine, where the door is open',
+  'operator-of-all': 'operator key of every app',
+  'operator-or-door': 'operator key of every app; this machine, where the door is open',
   verifier: 'who can prove it',
 }
 

@@ -37,6 +37,7 @@ const UNNAMED: Readonly<Record<Access, Readonly<Record<Caller, number>>>> = {
   'player-or-operator': may(401, 200, 200, 200, 403, 403),
   ingest: may(401, 403, 403, 403, 403, 200),
   operator: may(401, 403, 403, 200, 403, 403),
+  'operator-of-all': { ...may(401, 403, 403, 200, 403, 403), 'operator of one app': 403 },
   // The door is open in development, and all of these come from this machine.
   'operator-or-door': may(200, 200, 200, 200, 200, 200),
 }

@@ -10,8 +10,9 @@ import type { ProblemCode } from './problems.ts'
  * - `player-or-server`: a player's token for itself, or a server key that names the player
  * - `player-or-operator`: a player's token for itself, or an operator key
  * - `ingest`: an ingest key, which a whole game shares
- * - `operator`: an operator key
- * - `operator-or-door`: an operator key, or nobody in particular where the server opens that door
+ * - `operator`: an operator key; one that is made for an app sees that app
+ * - `operator-of-all`: an operator key that is made for no app, since what it gets is of all of them
+ * - `operator-or-door`: such a key, or nobody in particular where the server opens that door
  * - `verifier`: proven by the postback's own signature, token or address
  */
 export type Access =
@@ -22,6 +23,7 @@ export type Access =
   | 'player-or-operator'
   | 'ingest'
   | 'operator'
+  | 'operator-of-all'
   | 'operator-or-door'
   | 'verifier'
 

@@ -55,7 +55,7 @@ export const REPORTS = defineRoute({
   summary: 'List the reports',
   description:
     'What each report is, how it can be read, and the D-1 of the newest good run; `run` and `date` are null before the first.',
-  access: 'operator',
+  access: 'operator-of-all',
   idempotent: false,
   responses: {
     200: Type.Object(
@@ -90,7 +90,7 @@ export const REPORT_RUNS = defineRoute({
   summary: 'List the runs, newest first',
   description:
     'All runs that are kept, those of the command line too. `date` is the D-1 of a finished run. A run that was killed is shown as `failed`.',
-  access: 'operator',
+  access: 'operator-of-all',
   idempotent: false,
   responses: {
     200: Type.Object(
@@ -126,7 +126,7 @@ export const REPORT = defineRoute({
   summary: 'Read a report',
   description:
     'Of the newest good run, with `date` of the newest one with that D-1. `reconciliation`, `roas_d1`, `roas_anomaly` and `arpdau_d1` are JSON, or CSV by `Accept: text/csv`; `purchases_curated` and `rejected_rows` are CSV; `report` is the HTML page; `run` is what `run.json` says. `ETag` names the content; with `If-None-Match` the same content is 304.',
-  access: 'operator',
+  access: 'operator-of-all',
   idempotent: false,
   produces: ['application/json', 'text/csv', 'text/html'],
   params: Type.Object(

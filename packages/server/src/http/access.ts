@@ -61,36 +61,32 @@ export function identify(accounts: Accounts, request: FastifyRequest): Caller | 
   return caller
 }
 
-const PLAYER = { kind: 'player' } as const
-const operator = { kind: 'key', scope: 'operator' } as const
-const server = { kind: 'key', scope: 'server' } as const
-const ingest = { kind: 'key', scope: 'ingest' } as const
+type Fits = (caller: Caller) => boolean
+const player: Fits = ({ kind }) => kind === 'player'
+const server: Fits = (caller) => caller.kind === 'key' && caller.scope === 'server'
+const ingest: Fits = (caller) => caller.kind === 'key' && caller.scope === 'ingest'
+const operator: Fits = (caller) => caller.kind === 'key' && caller.scope === 'operator'
+export const isOperatorOfAll: Fits = (caller) =>
+  caller.kind === 'key' && caller.scope === 'operator' && caller.app === null
 
-const ALLOWED: Readonly<
-  Record<Access, readonly { readonly kind: Caller['kind']; readonly scope?: string }[] | 'all'>
-> = {
+const ALLOWED: Readonly<Record<Access, readonly Fits[] | 'all'>> = {
   anyone: 'all',
   verifier: 'all',
   // Which keys see what depends on the door, so the endpoint decides; below too.
   optional: 'all',
-  player: [PLAYER],
-  'player-or-server': [PLAYER, server],
-  'player-or-operator': [PLAYER, operator],
+  player: [player],
+  'player-or-server': [player, server],
+  'player-or-operator': [player, operator],
   ingest: [ingest],
   operator: [operator],
+  'operator-of-all': [isOperatorOfAll],
   'operator-or-door': 'all',
 }
 
 /** @throws ProblemError `unauthenticated` without credentials, `forbidden` with the wrong kind of them */
 export function authorize(access: Access, caller: Caller): void {
   const allowed = ALLOWED[access]
-  if (allowed === 'all') return
-  const fits = allowed.some(
-    ({ kind, scope }) =>
-      kind === caller.kind &&
-      (scope === undefined || (caller.kind === 'key' && caller.scope === scope)),
-  )
-  if (fits) return
+  if (allowed === 'all' || allowed.some((fits) => fits(caller))) return
   throw new ProblemError(caller.kind === 'nobody' ? 'unauthenticated' : 'forbidden')
 }
 

@@ -24,7 +24,8 @@ export const SECURITY_SCHEMES: Json = {
   operatorKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of the people who run the game: `questline keys create --scope operator`.',
+    description:
+      'A key of the people who run the game: `questline keys create --scope operator`. With `--app ID` it sees the numbers of that app, and no reports.',
   },
   postbackSignature: {
     type: 'apiKey',
@@ -50,6 +51,7 @@ export const SECURITY: Readonly<Record<Access, readonly Json[]>> = {
   'player-or-operator': [player, operator],
   ingest: [ingest],
   operator: [operator],
+  'operator-of-all': [operator],
   'operator-or-door': [nothing, operator],
   // A token header or the sending address can prove it too, and neither has a name known here.
   verifier: [signature, nothing],

@@ -1,5 +1,6 @@
 import { ProblemError, RUN_PIPELINE } from '@questline/contracts'
 import type { FastifyRequest } from 'fastify'
+import { isOperatorOfAll } from '../access.ts'
 import { type Caller, endpoint, ok } from '../endpoint.ts'
 import { isLocal } from '../local.ts'
 import type { EndpointParts } from '../parts.ts'
@@ -32,7 +33,7 @@ function admit(
   caller: Caller,
   request: FastifyRequest,
 ): void {
-  if (caller.kind === 'key' && caller.scope === 'operator') return
+  if (isOperatorOfAll(caller)) return
   if (doors.pipeline && isLocal(request, allowedOrigins)) return
   throw new ProblemError(caller.kind === 'nobody' ? 'unauthenticated' : 'door-closed')
 }
