@@ -16,13 +16,15 @@ export type Cluster = {
 
 export type Engine = {
   readonly name: string
-  /** Resolves when it answers. */
-  start(cluster: Cluster): Promise<Running>
+  launch(cluster: Cluster): Running | Promise<Running>
+  /** Whether the one that was launched last answers. */
+  isReady(cluster: Cluster): boolean | Promise<boolean>
   /** How it is asked to end. */
   readonly stopSignal: NodeJS.Signals
 }
 
-const READY_MS = 90_000
+/** Many times what they take: a machine may be busy. */
+const READY_MS = 180_000
 
 export const logFile = (folder: string, name: string): string => join(folder, 'log', `${name}.log`)
 
@@ -31,21 +33,23 @@ export const logFile = (folder: string, name: string): string => join(folder, 'l
  * @throws with the end of its log when it has died, or is not ready in time
  */
 export async function waitUntilReady(
-  { settings: { folder } }: Cluster,
-  name: string,
+  cluster: Cluster,
+  { name, isReady }: Engine,
   running: Running,
-  isReady: () => boolean | Promise<boolean>,
 ): Promise<void> {
   let hasDied = false
   try {
     await waitUntil(READY_MS, async () => {
-      if (await isReady()) return true
+      if (await isReady(cluster)) return true
       hasDied = !isAlive(running)
       if (hasDied) throw new Error('it has ended')
       return false
     })
   } catch (error) {
-    const log = readFileSync(logFile(folder, name), 'utf8').trim().split('\n').slice(-20)
+    const log = readFileSync(logFile(cluster.settings.folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(-20)
     const why = hasDied ? 'has ended' : `is not ready after ${READY_MS / 1_000} s`
     throw new Error(`${name} ${why}. The end of its log:\n${log.join('\n')}`, { cause: error })
   }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { writeConfiguration } from './configuration.ts'
-import type { Cluster, Engine } from './engine.ts'
+import { type Cluster, type Engine, waitUntilReady } from './engine.ts'
 import { gateway, jobManager, taskManager } from './flink.ts'
 import { fetchJars } from './jars.ts'
 import { kafka } from './kafka.ts'
@@ -38,13 +38,13 @@ export type Engines = {
   readonly command: readonly [string, readonly string[], NodeJS.ProcessEnv]
   /** Of the two API nodes. */
   readonly urls: readonly [string, string]
-  /** Does nothing when it runs. */
+  /** Waits until it answers; one that runs stays. */
   start(name: EngineName | NodeName): Promise<void>
   /** By SIGKILL. */
   kill(name: EngineName | NodeName): Promise<void>
-  /** Topics, two API nodes, relay, quality, and the job of minutes, each brought up from where it was left. */
+  /** Topics, two API nodes, relay, quality, lake, and the job of minutes, each brought up from where it was left. */
   startNodes(): Promise<void>
-  /** Stops the API nodes, the relay and quality. */
+  /** Stops the API nodes, the relay, quality and the lake. */
   stopNodes(): Promise<void>
   /** Runs a command of questline with the settings of the nodes. */
   questline(words: readonly string[]): Promise<Ended>
@@ -92,10 +92,10 @@ export async function startEngines(
       await end(name, running, 'SIGKILL')
     },
     startNodes: () => startNodes(cluster, say),
-    stopNodes: () => stopThose(folder, NODES, say),
+    stopNodes: () => stopThose(folder, NODES, { say }),
     questline: (words) => questlineOn(cluster, words),
     resident: () => residentOf(folder),
-    stop: () => stopEngines(folder, say),
+    stop: () => stopEngines(folder, { say }),
   }
 }
 
@@ -121,26 +121,48 @@ function engineOf(name: EngineName | NodeName): Engine {
 async function startOne(cluster: Cluster, engine: Engine, say: Say): Promise<void> {
   const { folder } = cluster.settings
   const { name } = engine
-  if (runningOf(readState(folder), name) !== null) return say(`${name} runs already`)
+  const found = runningOf(readState(folder), name)
   const since = performance.now()
-  const running = await engine.start(cluster)
-  const others = readState(folder)?.processes.filter((each) => each.name !== name) ?? []
-  writeState(folder, { ports: cluster.ports, processes: [...others, { name, ...running }] })
+  const running = found ?? (await engine.launch(cluster))
+  if (found === null) {
+    // Before it answers: whoever gives up waiting finds it, and stops it.
+    const others = readState(folder)?.processes.filter((each) => each.name !== name) ?? []
+    writeState(folder, { ports: cluster.ports, processes: [...others, { name, ...running }] })
+  }
+  await waitUntilReady(cluster, engine, running)
+  if (found !== null) return say(`${name} runs already`)
   say(`${name} is ready after ${((performance.now() - since) / 1_000).toFixed(1)} s`)
 }
 
 /** Stops what was started in a folder and still is the same process, in reverse order. */
-export async function stopEngines(folder: string, say: Say = () => undefined): Promise<void> {
+export async function stopEngines(folder: string, how: Stopping = {}): Promise<void> {
+  const { say = () => undefined } = how
   if (readState(folder) === null) return say(`nothing was started in ${folder}`)
-  await stopThose(folder, EVERYTHING, say)
+  await stopThose(folder, EVERYTHING, how)
   removeState(folder)
 }
 
-async function stopThose(folder: string, engines: readonly Engine[], say: Say): Promise<void> {
+export type Stopping = {
+  readonly say?: Say
+  /** Whoever has not ended by then is killed. */
+  readonly patienceMs?: number
+}
+
+async function stopThose(
+  folder: string,
+  engines: readonly Engine[],
+  { say = () => undefined, patienceMs = 60_000 }: Stopping,
+): Promise<void> {
   for (const { name, stopSignal } of engines.toReversed()) {
     const found = readState(folder)?.processes.find((each) => each.name === name)
     if (found === undefined) continue
-    await end(name, found, stopSignal)
+    try {
+      await end(name, found, stopSignal, patienceMs)
+    } catch (error) {
+      // The others must not stay because of it.
+      say(`${error instanceof Error ? error.message : error}: it is killed`)
+      await end(name, found, 'SIGKILL')
+    }
     say(`${name} is stopped`)
   }
 }
@@ -150,9 +172,11 @@ export async function keepMinutes(settings: EngineSettings, say: Say): Promise<v
   const state = readState(settings.folder)
   const needed = ['jobmanager', 'taskmanager', 'gateway', 'quality']
   if (state === null || needed.some((name) => runningOf(state, name) === null)) return
-  const { java, maven } = requirements(process.env)
-  const jars = fetchJars(maven, settings.cacheFolder, say)
-  await stopMinutes({ settings, ports: state.ports, java, jars }, say)
+  try {
+    await stopMinutes({ settings, ports: state.ports }, say)
+  } catch (error) {
+    say(`the job of minutes is stopped without a savepoint: ${error}`)
+  }
 }
 
 /** Removes the data of engines that were stopped. */

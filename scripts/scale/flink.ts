@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { answers, type Cluster, type Engine, logFile, says, waitUntilReady } from './engine.ts'
+import { answers, type Cluster, type Engine, logFile, says } from './engine.ts'
 import { launch, type Running } from './processes.ts'
 
 /** What Flink's own shell scripts pass (env.java.opts.all); a bare `java -cp` must do the same. */
@@ -30,57 +30,45 @@ const OPENS = [
 export const jobManager: Engine = {
   name: 'jobmanager',
   stopSignal: 'SIGTERM',
-  async start(cluster) {
-    const { heapsMb } = cluster.settings
-    const running = launchFlink(cluster, 'jobmanager', [
-      ...[`-Xmx${heapsMb.jobManager}m`, '-XX:+UseSerialGC'],
+  launch: (cluster) =>
+    launchFlink(cluster, 'jobmanager', [
+      ...[`-Xmx${cluster.settings.heapsMb.jobManager}m`, '-XX:+UseSerialGC'],
       'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint',
       ...['--configDir', join(cluster.settings.folder, 'conf')],
-    ])
-    await waitUntilReady(cluster, 'jobmanager', running, () =>
-      answers(`http://127.0.0.1:${cluster.ports.jobManager}/overview`),
-    )
-    return running
-  },
+    ]),
+  isReady: ({ ports }) => answers(`http://127.0.0.1:${ports.jobManager}/overview`),
 }
 
 export const taskManager: Engine = {
   name: 'taskmanager',
   stopSignal: 'SIGTERM',
-  async start(cluster) {
+  launch(cluster) {
     const { folder, heapsMb } = cluster.settings
-    const running = launchFlink(cluster, 'taskmanager', [
+    return launchFlink(cluster, 'taskmanager', [
       ...[`-Xmx${heapsMb.taskManager}m`, '-XX:+UseSerialGC'],
       `-XX:MaxDirectMemorySize=${heapsMb.taskManagerDirect}m`,
       'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
       ...['--configDir', join(folder, 'conf')],
     ])
-    // Not /overview, which counts a TaskManager that was killed until its heartbeat times out.
-    await waitUntilReady(cluster, 'taskmanager', running, () =>
-      says(folder, 'taskmanager', 'Successful registration at resource manager'),
-    )
-    return running
   },
+  // Not /overview, which counts a TaskManager that was killed until its heartbeat times out.
+  isReady: ({ settings }) =>
+    says(settings.folder, 'taskmanager', 'Successful registration at resource manager'),
 }
 
 export const gateway: Engine = {
   name: 'gateway',
   stopSignal: 'SIGTERM',
-  async start(cluster) {
-    const { heapsMb } = cluster.settings
-    const running = launchFlink(cluster, 'gateway', [
-      ...[`-Xmx${heapsMb.gateway}m`, '-XX:+UseSerialGC'],
+  launch: (cluster) =>
+    launchFlink(cluster, 'gateway', [
+      ...[`-Xmx${cluster.settings.heapsMb.gateway}m`, '-XX:+UseSerialGC'],
       'org.apache.flink.table.gateway.SqlGateway',
       // It asks nobody who they are: loopback only.
       '-Dsql-gateway.endpoint.rest.address=127.0.0.1',
       `-Dsql-gateway.endpoint.rest.port=${cluster.ports.gateway}`,
       '-Dexecution.target=remote',
-    ])
-    await waitUntilReady(cluster, 'gateway', running, () =>
-      answers(`http://127.0.0.1:${cluster.ports.gateway}/v1/info`),
-    )
-    return running
-  },
+    ]),
+  isReady: ({ ports }) => answers(`http://127.0.0.1:${ports.gateway}/v1/info`),
 }
 
 /** @param words those of the JVM, then the class and its own */

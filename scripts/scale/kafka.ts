@@ -1,15 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Engine, logFile, says, waitUntilReady } from './engine.ts'
+import { type Engine, logFile, says } from './engine.ts'
 import { launch } from './processes.ts'
 
 /** One broker that is its own controller. Its topics stay until the folder is removed. */
 export const kafka: Engine = {
   name: 'kafka',
   stopSignal: 'SIGTERM',
-  async start(cluster) {
-    const { java, jars, settings } = cluster
+  launch({ java, jars, settings }) {
     const { folder, heapsMb } = settings
     const properties = join(folder, 'conf', 'server.properties')
     const classPath = join(jars.kafka, '*')
@@ -24,7 +23,7 @@ export const kafka: Engine = {
         .at(-1)
       execFileSync(java, [...tool, 'format', '-t', id ?? '', '-c', properties], { stdio: 'pipe' })
     }
-    const running = launch({
+    return launch({
       command: java,
       words: [
         ...[`-Xmx${heapsMb.kafka}m`, '-XX:+UseSerialGC'],
@@ -33,9 +32,6 @@ export const kafka: Engine = {
       ],
       logFile: logFile(folder, 'kafka'),
     })
-    await waitUntilReady(cluster, 'kafka', running, () =>
-      says(folder, 'kafka', 'Kafka Server started'),
-    )
-    return running
   },
+  isReady: ({ settings }) => says(settings.folder, 'kafka', 'Kafka Server started'),
 }

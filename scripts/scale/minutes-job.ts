@@ -1,10 +1,9 @@
-import type { Cluster } from './engine.ts'
-import { questlineOn } from './nodes.ts'
+import { questlineOn, type Surroundings } from './nodes.ts'
 
 type Say = (line: string) => void
 
 /** Brings the job of minutes up, from wherever it was left. */
-export async function startMinutes(cluster: Cluster, say: Say): Promise<void> {
+export async function startMinutes(cluster: Surroundings, say: Say): Promise<void> {
   const { output, errors } = await questlineOn(cluster, ['flink', 'status', '--json'])
   const standing = output === '' ? null : JSON.parse(output).standing
   if (standing === null) throw new Error(`questline flink status failed:\n${errors}`)
@@ -15,12 +14,12 @@ export async function startMinutes(cluster: Cluster, say: Say): Promise<void> {
 }
 
 /** Keeps its state as a savepoint; without it the next start goes on from a checkpoint. */
-export async function stopMinutes(cluster: Cluster, say: Say): Promise<void> {
+export async function stopMinutes(cluster: Surroundings, say: Say): Promise<void> {
   const { code, output, errors } = await questlineOn(cluster, ['flink', 'stop'])
   say(code === 0 ? output.trim() : errors.trim())
 }
 
-async function run(cluster: Cluster, words: readonly string[], say: Say): Promise<void> {
+async function run(cluster: Surroundings, words: readonly string[], say: Say): Promise<void> {
   const { code, output, errors } = await questlineOn(cluster, words)
   if (code !== 0) throw new Error(`questline ${words.join(' ')} failed:\n${errors}`)
   say(output.trim())

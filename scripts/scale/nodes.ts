@@ -2,51 +2,52 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Cluster, type Engine, logFile, waitUntilReady } from './engine.ts'
+import { type Cluster, type Engine, logFile } from './engine.ts'
 import { postgresUrl } from './postgres.ts'
 import { launch } from './processes.ts'
 import type { PortName } from './settings.ts'
 
 const CLI = join(import.meta.dirname, '../../packages/server/src/cli.ts')
 
-export type NodeName = 'api-1' | 'api-2' | 'relay' | 'quality'
+export type NodeName = 'api-1' | 'api-2' | 'relay' | 'quality' | 'lake'
 
-/** Processes of questline on the engines: two API nodes, the relay and quality. */
+/** Processes of questline on the engines: two API nodes, the relay, quality and the lake. */
 export const NODES: readonly Engine[] = [
   node('api-1', 'api', 'api1'),
   node('api-2', 'api', 'api2'),
   node('relay', 'relay', 'relay'),
   node('quality', 'quality', 'quality'),
+  node('lake', 'lake', 'lake'),
 ]
 
 function node(name: NodeName, role: string, portName: PortName): Engine {
   return {
     name,
     stopSignal: 'SIGTERM',
-    async start(cluster) {
-      const port = cluster.ports[portName]
-      const running = launch({
+    launch: (cluster) =>
+      launch({
         command: process.execPath,
         words: [CLI, 'start', '--role', role],
         logFile: logFile(cluster.settings.folder, name),
-        env: { ...process.env, ...nodeSettings(cluster), PORT: String(port) },
-      })
-      await waitUntilReady(cluster, name, running, async () => {
-        // One that is alive and waits for Kafka answers 503: it is there, and says what it lacks.
-        const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null)
-        return answer !== null
-      })
-      return running
+        env: { ...process.env, ...nodeSettings(cluster), PORT: String(cluster.ports[portName]) },
+      }),
+    async isReady({ ports }) {
+      // One that is alive and waits for Kafka answers 503: it is there, and says what it lacks.
+      const answer = await fetch(`http://127.0.0.1:${ports[portName]}/health`).catch(() => null)
+      return answer !== null
     },
   }
 }
+
+/** Of a cluster, what processes of questline need to know. */
+export type Surroundings = Pick<Cluster, 'settings' | 'ports' | 'questline'>
 
 /** What all of them are told; the secrets of a development server lie in their one DATA_DIR. */
 export function nodeSettings({
   settings,
   ports,
   questline,
-}: Cluster): Readonly<Record<string, string>> {
+}: Surroundings): Readonly<Record<string, string>> {
   const url = postgresUrl(settings.folder, ports.postgres)
   return {
     DATA_DIR: dataDir(settings.folder),
@@ -74,7 +75,7 @@ export type Ended = { readonly code: number; readonly output: string; readonly e
 
 /** A program, the words before those of a command of questline, and its environment. */
 export const commandOn = (
-  cluster: Cluster,
+  cluster: Surroundings,
 ): readonly [string, readonly string[], NodeJS.ProcessEnv] => [
   process.execPath,
   [CLI],
@@ -82,7 +83,7 @@ export const commandOn = (
 ]
 
 /** Runs a command of questline on the cluster, at the latest for five minutes. */
-export const questlineOn = (cluster: Cluster, words: readonly string[]): Promise<Ended> =>
+export const questlineOn = (cluster: Surroundings, words: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const [program, first, env] = commandOn(cluster)
     execFile(program, [...first, ...words], { env, timeout: 300_000 }, (error, output, errors) => {

@@ -1,9 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Engine, logFile, says, waitUntilReady } from './engine.ts'
+import { type Engine, logFile, says } from './engine.ts'
 import { launch } from './processes.ts'
 
 const USER = 'questline'
@@ -17,13 +26,13 @@ export const postgres: Engine = {
   name: 'postgres',
   // Fast: it ends its sessions and writes a checkpoint.
   stopSignal: 'SIGINT',
-  async start(cluster) {
+  async launch(cluster) {
     const { folder } = cluster.settings
     const owner = process.getuid?.() === 0 ? nobody() : undefined
     const home = dataFolder(folder)
     const binaries = await locate(home, owner)
     if (!existsSync(join(home, 'data', 'PG_VERSION'))) initialise(folder, home, binaries, owner)
-    const running = launch({
+    return launch({
       command: join(binaries, 'postgres'),
       words: [
         ...['-D', join(home, 'data'), '-p', String(cluster.ports.postgres), '-h', '127.0.0.1'],
@@ -35,11 +44,9 @@ export const postgres: Engine = {
       cwd: home,
       ...(owner === undefined ? {} : { owner }),
     })
-    await waitUntilReady(cluster, 'postgres', running, () =>
-      says(folder, 'postgres', 'database system is ready to accept connections'),
-    )
-    return running
   },
+  isReady: ({ settings }) =>
+    says(settings.folder, 'postgres', 'database system is ready to accept connections'),
 }
 
 /** With user and password, as the setting `DATABASE_URL` takes it. */
@@ -82,6 +89,7 @@ async function locate(home: string, owner: Owner | undefined): Promise<string> {
   return join(copy, 'bin')
 }
 
+/** The folder `data` is there as a whole or not at all: initdb may be interrupted. */
 function initialise(
   folder: string,
   home: string,
@@ -93,13 +101,16 @@ function initialise(
   const handed = join(home, 'password')
   writeFileSync(handed, readFileSync(passwordFile(folder)), { mode: 0o600 })
   if (owner) chownSync(handed, owner.uid, owner.gid)
+  const partial = join(home, 'data.partial')
+  rmSync(partial, { recursive: true, force: true })
   const { status, stdout, stderr } = spawnSync(
     join(binaries, 'initdb'),
     [
-      ...['-D', join(home, 'data'), '-U', USER, '--pwfile', handed],
+      ...['-D', partial, '-U', USER, '--pwfile', handed],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--no-sync', '--locale', 'C'],
     ],
     { ...owner, cwd: home, encoding: 'utf8', env: ENVIRONMENT },
   )
   if (status !== 0) throw new Error(`initdb failed:\n${stdout}${stderr}`)
+  renameSync(partial, join(home, 'data'))
 }

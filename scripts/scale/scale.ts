@@ -12,7 +12,7 @@ import {
 import { readState } from './state.ts'
 
 const HELP = `PostgreSQL, Kafka and Flink on this machine, on loopback, without Docker, and on them two API
-nodes, the relay, quality and the job of minutes.
+nodes, the relay, quality, the lake and the job of minutes.
 
   npm run scale:up                 start them; what runs already stays
   npm run scale:up -- --engines    without those of questline
@@ -48,14 +48,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
       // One that was there before stays.
       if (isOurs) {
         await keepMinutes(settings, say)
-        await stopEngines(settings.folder, say)
+        await stopEngines(settings.folder, { say })
       }
     }
   },
   async down() {
     const settings = scaleSettings(process.env)
     await keepMinutes(settings, say)
-    await stopEngines(settings.folder, say)
+    await stopEngines(settings.folder, { say })
     if (values.data) removeData(settings.folder)
   },
 }

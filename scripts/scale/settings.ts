@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 export const PORT_NAMES = [
   ...(['postgres', 'kafka', 'kafkaController', 'jobManager', 'jobManagerRpc', 'blob'] as const),
-  ...(['gateway', 'api1', 'api2', 'relay', 'quality'] as const),
+  ...(['gateway', 'api1', 'api2', 'relay', 'quality', 'lake'] as const),
 ]
 export type PortName = (typeof PORT_NAMES)[number]
 /** 0 takes a free one. */
@@ -38,11 +38,11 @@ const PORTS: Ports = {
   jobManagerRpc: 16_123,
   blob: 16_124,
   gateway: 18_083,
-  ...{ api1: 18_000, api2: 18_001, relay: 18_010, quality: 18_011 },
+  ...{ api1: 18_000, api2: 18_001, relay: 18_010, quality: 18_011, lake: 18_012 },
 }
 const FREE_PORTS: Ports = {
   ...{ postgres: 0, kafka: 0, kafkaController: 0, jobManager: 0, jobManagerRpc: 0, blob: 0 },
-  ...{ gateway: 0, api1: 0, api2: 0, relay: 0, quality: 0 },
+  ...{ gateway: 0, api1: 0, api2: 0, relay: 0, quality: 0, lake: 0 },
 }
 const HEAPS_MB: HeapsMb = {
   ...{ kafka: 256, jobManager: 256, taskManager: 512, taskManagerDirect: 256, gateway: 320 },
@@ -67,6 +67,7 @@ export function scaleSettings(env: Environment): EngineSettings {
       api2: port(env, 'SCALE_API_2_PORT', PORTS.api2),
       relay: port(env, 'SCALE_RELAY_PORT', PORTS.relay),
       quality: port(env, 'SCALE_QUALITY_PORT', PORTS.quality),
+      lake: port(env, 'SCALE_LAKE_PORT', PORTS.lake),
     },
     heapsMb: {
       kafka: number(env, 'SCALE_KAFKA_MB', HEAPS_MB.kafka),

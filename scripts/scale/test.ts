@@ -1,4 +1,5 @@
 // npm run test:scale [-- words for vitest]: the tests that need the engines, on a cluster of their own.
+// Exit code 2: they cannot be run here, for want of a JDK, Maven or its registry.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
@@ -19,10 +20,11 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-async function runTests(): Promise<number> {
+async function runTests(ending: AbortSignal): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'questline-scale-test-'))
   try {
     const { addresses } = await startEngines(testSettings(process.env, folder), { say })
+    if (ending.aborted) return 1
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
     const words = ['run', '--config', 'vitest.scale.config.ts', ...process.argv.slice(2)]
     const tests = spawn(process.execPath, [vitest, ...words], {
@@ -30,6 +32,7 @@ async function runTests(): Promise<number> {
       env: { ...process.env, KAFKA_BROKERS: addresses.KAFKA_BROKERS, SCALE_DIR: folder },
       stdio: 'inherit',
     })
+    ending.addEventListener('abort', () => tests.kill('SIGTERM'))
     const limit = setTimeout(() => {
       say(`scale: the tests have not ended after ${LIMIT_MS / 60_000} minutes`)
       tests.kill('SIGKILL')
@@ -44,11 +47,12 @@ async function runTests(): Promise<number> {
   }
 }
 
-// The cluster is stopped all the same: the tests get the signal too, and end.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+// The cluster is stopped all the same.
+const ending = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
 
 try {
-  process.exitCode = await runTests()
+  process.exitCode = await runTests(ending.signal)
 } catch (error) {
   if (!(error instanceof MissingRequirement)) throw error
   say(`scale: ${error.message}`)

@@ -1,9 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { stopEngines } from '../../scripts/scale/engines.ts'
+import { fetchJars } from '../../scripts/scale/jars.ts'
 import { end, isAlive, launch } from '../../scripts/scale/processes.ts'
-import { whyNot } from '../../scripts/scale/requirements.ts'
+import { MissingRequirement, whyNot } from '../../scripts/scale/requirements.ts'
 import { testSettings } from '../../scripts/scale/settings.ts'
 import { readState, runningOf, writeState } from '../../scripts/scale/state.ts'
 
@@ -65,8 +75,65 @@ describe('without a JDK', () => {
   })
 })
 
+describe('the jars', () => {
+  const fetched = (maven: string) => fetchJars(maven, join(folder, 'cache'), () => undefined)
+  const saying = (line: string): string => {
+    const maven = join(folder, 'bin', 'mvn')
+    launchable(maven, `echo '[ERROR] ${line}'; exit 1`)
+    return maven
+  }
+
+  it('that a registry cannot send are none of our faults', () => {
+    const maven = saying('Could not transfer artifact a:b:pom:1 from/to m (http://m): Unknown host')
+    expect(() => fetched(maven)).toThrow(MissingRequirement)
+    expect(() => fetched(maven)).toThrow('cannot be reached')
+  })
+
+  it('that no registry has are ours', () => {
+    const maven = saying('Could not find artifact a:b:jar:1 in central (http://m)')
+    expect(() => fetched(maven)).not.toThrow(MissingRequirement)
+    expect(() => fetched(maven)).toThrow('Could not find artifact')
+    expect(readdirSync(join(folder, 'cache'))).toEqual([])
+  })
+})
+
+describe('a cluster that came up by half', () => {
+  it('is stopped, however its processes take it, and a second time there is nothing to stop', async () => {
+    const { ports } = testSettings({}, folder)
+    const stubborn = launch({
+      command: process.execPath,
+      words: [
+        '-e',
+        'process.on("SIGTERM", () => {}); console.log("here"); setInterval(() => 0, 1000)',
+      ],
+      logFile: join(folder, 'log'),
+    })
+    const log = () => readFileSync(join(folder, 'log'), 'utf8')
+    await vi.waitFor(() => expect(log()).toBe('here\n'), { timeout: 20_000 })
+    const willing = aProcess()
+    writeState(folder, {
+      ports,
+      processes: [
+        { name: 'kafka', ...stubborn },
+        { name: 'jobmanager', ...willing },
+        { name: 'gateway', pid: willing.pid, began: 'another' },
+      ],
+    })
+    const said: string[] = []
+    await stopEngines(folder, { say: (line) => said.push(line), patienceMs: 500 })
+    expect([stubborn, willing].map(isAlive)).toEqual([false, false])
+    expect(said).toEqual([
+      ...['gateway is stopped', 'jobmanager is stopped'],
+      expect.stringMatching(/^kafka .* has not ended after SIGTERM: it is killed$/),
+      'kafka is stopped',
+    ])
+    await stopEngines(folder, { say: (line) => said.push(line) })
+    expect(said.at(-1)).toBe(`nothing was started in ${folder}`)
+  }, 60_000)
+})
+
 function launchable(file: string, script: string): void {
-  mkdirSync(join(folder, 'bin'))
+  mkdirSync(join(folder, 'bin'), { recursive: true })
   writeFileSync(file, `#!/bin/sh\n${script}\n`)
   chmodSync(file, 0o755)
 }
