@@ -15,5 +15,6 @@ export async function valuesOf(
     from = new Map([...from, ...next])
   }
   await reader.close()
-  return values.filter(({ event_type }) => event_type !== 'heartbeat')
+  // Games may send what is called so; only ours has no app.
+  return values.filter(({ event_type, app }) => event_type !== 'heartbeat' || app !== undefined)
 }
