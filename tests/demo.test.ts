@@ -41,7 +41,7 @@ describe('questline demo', () => {
     expect(Object.keys(made)).toContain('report.html')
 
     const again = await questline(['demo', '--once'], { folder, settings })
-    expect(again).toMatchObject({ exit: 0, errors: '' })
+    expect(again, again.output).toMatchObject({ exit: 0, errors: '' })
     expect(again.output).toContain('every answer and every balance was as the players expect')
     expect(again.output).toContain('audit clean: 30 accounts of 30 players')
     expect(again.output).toContain('every row ended where it was planted to end')
@@ -69,6 +69,12 @@ describe('questline demo', () => {
       const pipeline = /curl -X POST (\S+)/.exec(output)?.[1] ?? ''
       const rerun = await fetch(pipeline, { method: 'POST' })
       expect(await rerun.json()).toMatchObject({ ok: true, stderr: '' })
+
+      const words = /npx questline (simulate .*)/.exec(output)?.[1]?.split(' ') ?? []
+      const game = ['--minutes', '3', '--speed', '60', '--seed', 'after the demo', '--json']
+      const settings = { DATA_DIR: /DATA_DIR=(\S+)/.exec(output)?.[1] ?? '' }
+      const played = await questline([...words, ...game], { folder, settings })
+      expect(played, played.output).toMatchObject({ exit: 0, errors: '' })
 
       const shell = promisify(execFile)
       const isThere = await shell('curl', ['--version']).catch(() => null)

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { KPI_MINUTES, type KpiMinute } from '@questline/contracts'
 import type { Questline } from '../main.ts'
 import { systemClock } from '../platform/platform.ts'
@@ -14,6 +15,12 @@ export type Simulated = {
   readonly tables: string
 }
 
+export type SimulationOptions = {
+  readonly seed: string
+  readonly ratesFile: string
+  readonly isLive: boolean
+}
+
 /** Six minutes of a game in six seconds. */
 const GAME = {
   ...{ players: 80, rate: 5, minutes: 6, speed: 60 },
@@ -28,11 +35,13 @@ const MINUTE_MS = 60_000
 const MINUTES_SHOWN = 3
 const REFRESH_MS = 1_000
 
-/** Plays the game with an app and keys of its own, so that it can be run again; shows live tables on a terminal. */
+/**
+ * Plays the game with an app and keys of its own, so that it can be run again; shows live tables on a terminal.
+ * @param ratesFile gets the exchange rates, for whoever plays another game on this server
+ */
 export async function playSimulation(
   { address: url, books }: Questline,
-  seed: string,
-  isLive: boolean,
+  { seed, ratesFile, isLive }: SimulationOptions,
 ): Promise<Simulated> {
   const startedMs = systemClock.monotonic()
   const app = `demo-${seed}`
@@ -41,7 +50,7 @@ export async function playSimulation(
     await keys.create({ scope: 'ingest', app, name: 'questline demo' }),
     await keys.create({ scope: 'operator', app, name: 'questline demo' }),
   ]
-  const rates = await importRates(books)
+  const rates = await importRates(books, ratesFile)
   const ending = new AbortController()
   const read = () => readTables(url, operator.key)
   const live = isLive ? showLive(read) : async () => undefined
@@ -59,7 +68,7 @@ export async function playSimulation(
 }
 
 /** For the days that the game touches, and logged like any other import. */
-async function importRates(books: Questline['books']): Promise<UsdRates> {
+async function importRates(books: Questline['books'], file: string): Promise<UsdRates> {
   const now = systemClock.now()
   const days = [now - DAY_MS, now, now + DAY_MS].map((at) =>
     new Date(at).toISOString().slice(0, 10),
@@ -68,14 +77,12 @@ async function importRates(books: Questline['books']): Promise<UsdRates> {
     books,
     days.map((date) => ({ date, usdPerUnit: USD_PER_UNIT })),
   )
-  return new Map(
-    days.flatMap((day) =>
-      Object.entries(USD_PER_UNIT).map(([currency, rate]): [string, string] => [
-        `${day} ${currency}`,
-        rate,
-      ]),
-    ),
+  const rates = days.flatMap((day) =>
+    Object.entries(USD_PER_UNIT).map(([currency, rate]) => [day, currency, rate] as const),
   )
+  const lines = ['date,currency,usd_per_unit', ...rates.map((of) => of.join())]
+  await writeFile(file, `${lines.join('\n')}\n`)
+  return new Map(rates.map(([day, currency, rate]) => [`${day} ${currency}`, rate]))
 }
 
 /** The newest minutes, as anybody with a key of an operator reads them. */

@@ -95,9 +95,13 @@ function shownPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere
 }
 
+/** In the folder of the demo. A game that is compared must know the rates by which the server counts. */
+export const RATES_FILE = 'rates.csv'
+
 /** What to try next; `dataDir` is where the demo keeps all that it has. */
 export function afterword(address: string, dataDir: string): string {
   const json = "-H 'Content-Type: application/json'"
+  const data = shownPath(dataDir)
   return `Open
 ${table(
   [
@@ -111,8 +115,8 @@ ${table(
 
 or follow the live numbers, while another minute of a game is played:
 
-  DATA_DIR=${shownPath(dataDir)} npx questline kpi --follow
-  DATA_DIR=${shownPath(dataDir)} npx questline simulate --to ${address} --duplicates 5% --late 2% --skew
+  DATA_DIR=${data} npx questline kpi --follow
+  DATA_DIR=${data} npx questline simulate --to ${address} --rates ${join(data, RATES_FILE)} --duplicates 5% --late 2% --skew
 
 or be a player yourself; the same earn twice with one key counts once:
 

@@ -18,6 +18,7 @@ import {
   gameText,
   type MadeReports,
   type Played,
+  RATES_FILE,
   reportsText,
   simulatedText,
 } from './demo-text.ts'
@@ -58,7 +59,8 @@ Examples:
         const reports = await makeReports(config, server)
         if (!json) await print(`${reportsText(reports)}\n`)
         const isLive = !json && process.stdout.isTTY === true
-        const simulated = await playSimulation(server, seed, isLive)
+        const ratesFile = join(config.dataDir, RATES_FILE)
+        const simulated = await playSimulation(server, { seed, ratesFile, isLive })
         const simulation = simulationDocument(simulated.result)
         if (json) await printJson({ ...played, reports, simulation })
         else await print(simulatedText(simulated))
