@@ -158,6 +158,10 @@ describe('help', () => {
     ['postback-test --url nowhere', 'is no address such as'],
     ['postback-test --timeout soon', 'is no number of milliseconds'],
     ['restore missing.db', 'cannot read'],
+    ['rates import missing.csv', 'missing.csv cannot be read: it does not exist\n'],
+    ['simulate --rates .', '. cannot be read: it is a folder\n'],
+    // Books that it would make itself would be empty, and their copy clean.
+    ['backup copy.db', 'data/app.db: DATA_DIR or DATABASE_URL says where they are'],
   ])('"%s" is wrong use: one line, exit 2', async (line, message) => {
     const { exit, output, errors } = await run(line)
     expect(exit).toBe(2)

@@ -60,8 +60,8 @@ test('an import says what its amounts are in', async () => {
 })
 
 test.each([
-  [['missing'], /missing cannot be read/],
-  [['.'], /cannot be read/],
+  [['missing'], /missing cannot be read: it does not exist\n$/],
+  [['.'], /\. is a folder\n$/],
   [['a', 'missing'], /missing cannot be read/],
   [['a', 'b', '--source', 'x'], /--source names one file/],
   [['a', './a'], /two files are named a/],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { createAudit } from '../audit/audit.ts'
 import { backup, POSTGRES_COMMANDS } from '../backup/backup.ts'
@@ -28,6 +29,7 @@ Examples:
     )
     .action(async (file: string, { force, json }: Options) => {
       refusePostgres('backup', file)
+      refuseNothing()
       const { verified: audit, ...copy } = await withDatabase(({ store, random }) =>
         backup(
           { store, random, verify: (copied) => createAudit({ store: copied }).run() },
@@ -41,6 +43,16 @@ Examples:
         )
       if (!audit.ok) process.exitCode = 1
     })
+
+/** Else a misspelt DATA_DIR would make empty books, whose copy is clean. @throws CommandFailure */
+function refuseNothing(): void {
+  const { database } = loadConfig(processEnvironment()).store
+  if (database.kind === 'postgres' || existsSync(database.file)) return
+  throw new CommandFailure(
+    2,
+    `there are no books at ${database.file}: DATA_DIR or DATABASE_URL says where they are`,
+  )
+}
 
 /** Says which of PostgreSQL's own tools to run. @throws CommandFailure */
 export function refusePostgres(what: 'backup' | 'restore', file: string): void {

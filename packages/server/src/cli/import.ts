@@ -1,11 +1,12 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isCurrencyCode } from '@questline/contracts'
 import { Command, InvalidArgumentError } from 'commander'
 import { type ImportResult, importEvents, UnreadableFileError } from '../ingest/ingest.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson, table } from './output.ts'
+import { unreadable } from './unreadable.ts'
 import { withDatabase } from './with-database.ts'
 
 type Options = {
@@ -84,9 +85,12 @@ function currencyCode(text: string): string {
 /** Before anything is written, so that a misspelt name changes nothing. */
 async function refuseUnreadable(files: readonly string[]): Promise<void> {
   for (const file of files) {
-    await access(file, constants.R_OK).catch((error: Error) => {
-      throw new CommandFailure(2, `${file} cannot be read: ${error.message}`)
-    })
+    try {
+      if ((await stat(file)).isDirectory()) throw new CommandFailure(2, `${file} is a folder`)
+      await access(file, constants.R_OK)
+    } catch (error) {
+      throw error instanceof Error && 'syscall' in error ? unreadable(file, error) : error
+    }
   }
 }
 

@@ -19,7 +19,8 @@ export function kafkaCommand(): Command {
     .addHelpText(
       'after',
       `
-Exits with 1 when something is not as it should be.
+Exit code 1 means that something is not as it should be.
+
 Examples:
   KAFKA_BROKERS=127.0.0.1:9092 questline kafka setup
   questline kafka setup --json`,

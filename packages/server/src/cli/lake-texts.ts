@@ -10,8 +10,9 @@ export function statsText({ folder, from, upto, log_expired, topics }: LakeStats
     first_date === null ? '' : `${first_date} to ${last_date}`,
   ])
   const expired = log_expired === 0 ? '' : `; up to ${number(log_expired)} only here`
+  const holds = upto < from ? 'no event' : `offsets ${number(from)} to ${number(upto)}`
   return [
-    `${folder}: offsets ${number(from)} to ${number(upto)}${expired}`,
+    `${folder}: ${holds}${expired}`,
     table([['TOPIC', 'FILES', 'ROWS', 'SIZE', 'DAYS'], ...rows]),
   ].join('\n')
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../platform/platform.ts'
 import { RatesFileError, type RatesOfDay, readRates } from '../windows/windows.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson } from './output.ts'
+import { unreadable } from './unreadable.ts'
 import { withDatabase } from './with-database.ts'
 
 export function ratesCommand(): Command {
@@ -41,14 +42,13 @@ Examples:
   return rates
 }
 
-async function readDays(file: string): Promise<readonly RatesOfDay[]> {
+/** @throws CommandFailure when the file cannot be read, or is another one */
+export async function readDays(file: string): Promise<readonly RatesOfDay[]> {
   try {
     return readRates(await readFile(file, 'utf8'))
   } catch (error) {
-    const isOfFile =
-      error instanceof RatesFileError || (error instanceof Error && 'syscall' in error)
-    if (isOfFile) throw new CommandFailure(2, `${file}: ${error.message}`)
-    throw error
+    if (error instanceof RatesFileError) throw new CommandFailure(2, `${file}: ${error.message}`)
+    throw error instanceof Error && 'syscall' in error ? unreadable(file, error) : error
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { createApiKeys } from '../accounts/accounts.ts'
@@ -13,9 +12,9 @@ import {
   simulateGame,
   type UsdRates,
 } from '../simulate/simulate.ts'
-import { RatesFileError, readRates } from '../windows/windows.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson } from './output.ts'
+import { readDays } from './rates.ts'
 import { showProgress } from './simulate-progress.ts'
 import { simulationDocument, simulationText } from './simulate-text.ts'
 import { withDatabase } from './with-database.ts'
@@ -138,7 +137,10 @@ async function run(options: Options, signal: AbortSignal): Promise<SimulationRes
     )
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error
-    throw new CommandFailure(2, `${url} does not show its numbers. ${error.message}`)
+    throw new CommandFailure(
+      2,
+      `${url} does not show its numbers: is it a Questline server that runs? ${error.message}`,
+    )
   }
 }
 
@@ -185,19 +187,11 @@ async function withKeys<T>(
 
 async function readUsdRates(file: string | undefined): Promise<UsdRates> {
   if (file === undefined) return new Map()
-  try {
-    const days = readRates(await readFile(file, 'utf8'))
-    return new Map(
-      days.flatMap(({ date, usdPerUnit }) =>
-        Object.entries(usdPerUnit).map(([currency, rate]) => [`${date} ${currency}`, rate]),
-      ),
-    )
-  } catch (error) {
-    const isOfFile =
-      error instanceof RatesFileError || (error instanceof Error && 'syscall' in error)
-    if (isOfFile) throw new CommandFailure(2, `${file}: ${error.message}`)
-    throw error
-  }
+  return new Map(
+    (await readDays(file)).flatMap(({ date, usdPerUnit }) =>
+      Object.entries(usdPerUnit).map(([currency, rate]) => [`${date} ${currency}`, rate]),
+    ),
+  )
 }
 
 function address(text: string): string {
