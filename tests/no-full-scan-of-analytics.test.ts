@@ -3,6 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ANALYTICS_STATEMENTS } from '../packages/server/src/analytics/analytics.ts'
 import '../packages/server/src/pipeline/consumers.ts'
+import '../packages/server/src/quality-kafka/quality-kafka.ts'
 import { ANALYTICS, openTestAnalytics } from './pipeline/consumers.ts'
 
 /** A row for each consumer, or each version of a game: read as a whole. */
@@ -14,6 +15,8 @@ const SMALL = new Set([
   'migrations',
   'leases',
   'requests',
+  // One for each partition.
+  'stream_checkpoints',
 ])
 
 /** Statements that read whole tables on purpose, and why they may. */
@@ -75,6 +78,10 @@ const FILL = [
   ['loss_devices', "'game', 'd' || n, '[]'"],
   ['quality_counts', "'game', n, 1, 1"],
   ['stream_counts', "'game', n, 0, 1, 1, 0, 0"],
+  ['stream_event_ids', "'game', 'e' || n, 0, 'f', n"],
+  ['stream_rates', "'t', n % 6, n, 'EUR', '1.1'"],
+  ['stream_rejected_events', "n, 'game', NULL, 'x', NULL, 'r', NULL, 'ids', 's', n, '', NULL, n"],
+  ['stream_transactions', "'game', 's', 't' || n, NULL, 1, 'EUR', 'raw 0:1', n"],
   ['enriched_batches', "n * 50, n * 50 - 49, repeat('x', 500)::bytea"],
   ['rejected_events', "n, 'game', NULL, 'x', NULL, 'r', NULL, 'quality', '', '{}', n, NULL"],
 ] as const

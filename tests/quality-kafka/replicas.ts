@@ -7,7 +7,7 @@ import type { Rule } from '../../packages/server/src/quality/quality.ts'
 import {
   createEnrichStep,
   createSplitStep,
-  type EnrichedRecord,
+  type KeptRecord,
   type RejectedRecord,
   SPLIT_GROUP,
   type Step,
@@ -135,10 +135,10 @@ const allOf = (kafka: MemoryKafka, topic: string) =>
   Array.from({ length: PARTITIONS }, (_, partition) => kafka.records(topic, partition)).flat()
 
 /** Enriched records by event and part; copies must say the same. */
-export function enrichedOf(kafka: MemoryKafka, topics: TopicNames): Map<string, EnrichedRecord> {
-  const found = new Map<string, EnrichedRecord>()
+export function enrichedOf(kafka: MemoryKafka, topics: TopicNames): Map<string, KeptRecord> {
+  const found = new Map<string, KeptRecord>()
   for (const { value } of allOf(kafka, topics['events-enriched'])) {
-    const record: EnrichedRecord = JSON.parse(String(value))
+    const record: KeptRecord = JSON.parse(String(value))
     if (record.event_type === 'heartbeat') continue
     const key = `${record.event_id} ${record.part}`
     const before = found.get(key)
@@ -151,7 +151,7 @@ export function enrichedOf(kafka: MemoryKafka, topics: TopicNames): Map<string, 
 }
 
 /** Copies of one event may lie at several places of `events-raw`. */
-const withoutPlace = ({ position: _, ...record }: EnrichedRecord) => record
+const withoutPlace = ({ position: _, ...record }: KeptRecord) => record
 
 export function rejectedOf(kafka: MemoryKafka, topics: TopicNames): Map<string, RejectedRecord> {
   return new Map(

@@ -1,12 +1,17 @@
 import { findRefused, listRefused, type RefusedRow } from '../log/log.ts'
 import { toInstant } from '../platform/platform.ts'
 import { findRejected, listRejected, type RejectedEvent } from '../quality/quality.ts'
+import {
+  findStreamRejected,
+  listStreamRejected,
+  type StreamRejected,
+} from '../quality-kafka/quality-kafka.ts'
 import { CommandFailure } from './command-failure.ts'
 import type { OpenedAnalytics } from './with-analytics.ts'
 
 /** A refused event, whoever refused it. */
 export type Refusal = {
-  /** `d` and a number: by the door; `q` and an offset of the log: by quality. */
+  /** `d` and a number: by the door; `q` and an offset of the log: by quality; `k`: not of the log. */
   readonly id: string
   readonly stage: 'door' | 'quality'
   readonly app: string
@@ -32,8 +37,9 @@ export async function listRefusals(
   const page = { before: Number.MAX_SAFE_INTEGER, limit }
   const atDoor = by === 'quality' ? [] : await listRefused(store.read, page)
   const inQuality = by === 'door' ? [] : await listRejected(analytics.read, page)
-  return [...atDoor.map(ofDoor), ...inQuality.map(ofQuality)]
-    .filter(({ status }) => all || status === 'open')
+  const ofKafka = (await listStreamRejected(analytics.read, limit)).map(ofStream)
+  return [...atDoor.map(ofDoor), ...inQuality.map(ofQuality), ...ofKafka]
+    .filter(({ status, stage }) => (all || status === 'open') && (by ?? stage) === stage)
     .sort((a, b) => (a.received_at < b.received_at ? 1 : a.received_at > b.received_at ? -1 : 0))
 }
 
@@ -46,15 +52,12 @@ export async function findRefusal(
   if (kind === 'd') {
     const row = await findRefused(store.read, number)
     if (row) return { ...ofDoor(row), raw: textOf(row.raw) }
-  } else {
+  } else if (kind === 'q') {
     const row = await findRejected(analytics.read, number)
-    if (row)
-      return {
-        ...ofQuality(row),
-        sdk: row.envelope.sdk,
-        source: row.envelope.source,
-        raw: textOf(row.raw),
-      }
+    if (row) return { ...ofQuality(row), ...senderOf(row.envelope), raw: textOf(row.raw) }
+  } else {
+    const row = await findStreamRejected(analytics.read, number)
+    if (row) return { ...ofStream(row), ...senderOf(row.envelope ?? row), raw: textOf(row.raw) }
   }
   throw new CommandFailure(
     1,
@@ -63,15 +66,19 @@ export async function findRefusal(
 }
 
 /** @throws CommandFailure when it is no id */
-export function parseId(id: string): { readonly kind: 'd' | 'q'; readonly number: number } {
-  const [, kind, number] = /^([dq])(\d{1,15})$/.exec(id) ?? []
-  if (kind === 'd' || kind === 'q') return { kind, number: Number(number) }
-  throw new CommandFailure(2, `"${id}" is no id such as d12 or q4711`)
+export function parseId(id: string): { readonly kind: 'd' | 'q' | 'k'; readonly number: number } {
+  const [, kind, number] = /^([dqk])(\d{1,15})$/.exec(id) ?? []
+  if (kind === 'd' || kind === 'q' || kind === 'k') return { kind, number: Number(number) }
+  throw new CommandFailure(2, `"${id}" is no id such as d12, q4711 or k3`)
 }
+
+const senderOf = ({ sdk = null, source }: { sdk?: string | null; source: string }) => ({
+  ...{ sdk, source },
+})
 
 const textOf = (raw: Uint8Array): string => Buffer.from(raw).toString('utf8')
 
-const common = (row: RefusedRow | RejectedEvent) => ({
+const common = (row: RefusedRow | RejectedEvent | StreamRejected) => ({
   app: row.app,
   event_type: row.eventType,
   event_id: row.eventId,
@@ -92,6 +99,16 @@ const ofDoor = (row: RefusedRow): Refusal => ({
 const ofQuality = (row: RejectedEvent): Refusal => ({
   id: `q${row.offset}`,
   stage: 'quality',
+  ...common(row),
+  status: row.replayedOffset === null ? 'open' : 'replayed',
+  sdk: null,
+  source: null,
+})
+
+const ofStream = (row: StreamRejected): Refusal => ({
+  id: `k${row.number}`,
+  // To whoever has sent it, quality is the door there.
+  stage: row.stage === 'quality' ? 'quality' : 'door',
   ...common(row),
   status: row.replayedOffset === null ? 'open' : 'replayed',
   sdk: null,

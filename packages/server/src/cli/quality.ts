@@ -14,7 +14,7 @@ import { type OpenedAnalytics, withAnalytics } from './with-analytics.ts'
 
 export function qualityCommand(): Command {
   const quality = new Command('quality').description(
-    'Events that were refused: by the door (d1, d2, …: they never entered the log) and by the rules of quality (q1, q2, …: they are in the log and count nowhere).',
+    'Events that were refused: by the door (d1, d2, …: they never entered the log), by the rules of quality (q1, q2, …: they are in the log and count nowhere), and whatever came over Kafka and never was in the log (k1, k2, …).',
   )
   quality.addCommand(listCommand())
   quality.addCommand(showCommand())
@@ -23,10 +23,12 @@ export function qualityCommand(): Command {
   return quality
 }
 
-/** With the numbers up to the end of the log. */
+/** With the numbers up to the end of the log; on Kafka as far as quality is there. */
 const upToDate = <T>(work: (opened: OpenedAnalytics) => Promise<T>): Promise<T> =>
   withAnalytics(async (opened) => {
-    await catchUp(opened.consumers.stages, await newestOffset(opened.store.read))
+    if (opened.config.kafka === null) {
+      await catchUp(opened.consumers.stages, await newestOffset(opened.store.read))
+    }
     return work(opened)
   })
 

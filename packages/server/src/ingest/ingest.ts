@@ -15,6 +15,7 @@ export {
   type ImportResult,
   importEvents,
 } from './import-events.ts'
+export { transactionOf } from './judge.ts'
 export { createLineJudge, type JudgedLine } from './judge-line.ts'
 export { UnreadableFileError } from './read-lines.ts'
 export { recordOnKafka } from './record-on-kafka.ts'

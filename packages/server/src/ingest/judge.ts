@@ -117,8 +117,8 @@ function fingerprintFor(json: Fields, eventId: string, app: string): string | nu
   }
 }
 
-/** The schema has checked the types. */
-function transactionOf(json: Fields): Transaction | null {
+/** The store's transaction that a purchase names. The schema has checked the types. */
+export function transactionOf(json: Fields): Transaction | null {
   const id = textOf(json['transaction_id'])
   if (id === '') return null
   const { amount_micros: amount, currency } = json

@@ -54,7 +54,11 @@ function enrichedRow(record: KafkaRecord): StreamRecord {
   }
   const head = {
     ...{ offset: of.log_offset, kind: of.kind, app: of.app, event_id: idOfLog(of) },
-    ...{ event_type: of.event_type, player_id: of.player_id, received_at: of.received_ms },
+    ...{
+      event_type: of.event_type,
+      player_id: of.player_id,
+      received_at: of.arrived_ms ?? of.received_ms,
+    },
     ...{ corrected_at: of.time_ms, flags: of.flags, country, country_code, platform },
     players: of.user_id === null ? [] : [{ id: of.user_id, country, country_code, platform }],
     purchase: of.is_purchase ? purchase : null,

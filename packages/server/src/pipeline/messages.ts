@@ -22,6 +22,8 @@ export type StreamOrder = PipelineOrder & {
   readonly kafka: KafkaConfig
   /** How long a second event of an id can be told where it does not go through the books. */
   readonly idsKeptMs: number
+  /** How long it stays in a table, after its receipt, that quality has refused an event. */
+  readonly refusedKeptMs: number
 }
 
 /** To the thread: there may be something new in the log; or: end. */

@@ -122,12 +122,15 @@ const stagesOf = ({ roles, kafka, forward }: Config): WatchedStages => ({
 
 /** The threads of this process, apart from those of the sinks. */
 function threadsOf(
-  { kafka, lake }: Config,
+  { kafka, lake, ingest }: Config,
   { quality, relay }: WatchedStages,
   order: PipelineOrder,
 ): readonly { readonly script: string; readonly order: PipelineOrder }[] {
   if (kafka === null) return quality ? [{ script: './consumers-worker.ts', order }] : []
-  const onKafka: StreamOrder = { ...order, kafka, idsKeptMs: lake.logKeptMs }
+  const onKafka: StreamOrder = {
+    ...{ ...order, kafka, idsKeptMs: lake.logKeptMs },
+    refusedKeptMs: ingest.refusedKeptMs,
+  }
   return [
     ...(relay ? [{ script: './relay-worker.ts', order: onKafka }] : []),
     ...(quality ? [{ script: './stream-worker.ts', order: onKafka }] : []),

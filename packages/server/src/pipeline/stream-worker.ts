@@ -14,7 +14,7 @@ import {
   lagOf,
   SPLIT_GROUP,
   type Step,
-  sweepStreamIds,
+  sweepStreams,
 } from '../quality-kafka/quality-kafka.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openTracing, type Tracing } from '../tracing/tracing.ts'
@@ -169,12 +169,14 @@ async function countLoss(order: StreamOrder, analytics: Store, port: MessagePort
 
 /** Ids are kept as long as the log keeps those of the door. */
 async function sweep(
-  { idsKeptMs }: StreamOrder,
+  { idsKeptMs, refusedKeptMs }: StreamOrder,
   analytics: Store,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await sweepStreamIds(analytics, systemClock.now() - idsKeptMs).catch(() => undefined)
+    const now = systemClock.now()
+    const before = { ids: now - idsKeptMs, refused: now - refusedKeptMs }
+    await sweepStreams(analytics, before).catch(() => undefined)
     await sleep(SWEEP_MS, undefined, { signal }).catch(() => undefined)
   }
 }

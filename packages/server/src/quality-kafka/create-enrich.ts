@@ -14,9 +14,11 @@ import {
 } from '../quality/quality.ts'
 import type { Store } from '../store/store.ts'
 import { PositionMoved, type Step, type Taken } from './follow.ts'
-import { createPartJudge, idOf, keyOfId } from './judge-part.ts'
+import { idOf, keyOfId } from './ids.ts'
+import { createPartJudge } from './judge-part.ts'
 import type { Part } from './part.ts'
 import { createPartition, type Partition } from './partition.ts'
+import { writeRejectedRows } from './rejected-rows.ts'
 import {
   addCounts,
   assertAt,
@@ -30,6 +32,7 @@ import {
   type StreamId,
   type StreamRate,
 } from './stream-rows.ts'
+import { claimTransactions, type Sales } from './transactions.ts'
 
 export type EnrichParts = {
   readonly kafka: Pick<Kafka, 'produce' | 'ends' | 'describe'>
@@ -46,7 +49,9 @@ export type EnrichSettings = {
 
 /** Parts of one partition that are new. */
 type Work = { readonly taken: Taken; readonly own: Partition; readonly parts: readonly Placed[] }
-type Placed = { readonly part: Part; readonly offset: number }
+type Placed = { readonly part: Part; readonly offset: number; readonly text: string }
+/** What was known before a batch. */
+type Known = { readonly ids: Map<string, string>; readonly sales: Sales }
 
 /**
  * `events-by-player` to `events-enriched` and `events-rejected`. What the records have changed and that
@@ -75,7 +80,7 @@ export function createEnrichStep(
    * Reads from the database what the parts will ask for, and then whether it is of our positions: who is
    * late would write what another has written already, and with what that one has learned since.
    */
-  const load = async (works: readonly Work[]): Promise<Map<string, string>> => {
+  const load = async (works: readonly Work[]): Promise<Known> => {
     const asked: Omit<StreamId, 'fingerprint'>[] = []
     for (const { parts } of works) {
       for (const { part } of parts) {
@@ -84,22 +89,24 @@ export function createEnrichStep(
         if (id !== null) asked.push(id)
       }
     }
-    const found = await analytics.transaction(async (tx) => {
+    const parts = works.flatMap((work) => work.parts.map(({ part }) => part))
+    return analytics.transaction(async (tx) => {
       await inits.load(tx)
-      const known = await findIds(tx, uniqueIds(asked))
+      const found = await findIds(tx, uniqueIds(asked))
+      const ids = new Map(found.map((id) => [keyOfId(id), id.fingerprint]))
+      const sales = await claimTransactions(tx, parts, ids)
       await assertAt(
         tx,
         topic,
         works.map(({ taken }) => taken),
       )
-      return known
+      return { ids, sales }
     })
-    return new Map(found.map((id) => [keyOfId(id), id.fingerprint]))
   }
 
-  const judge = ({ parts, own, taken: { partition } }: Work, ids: Map<string, string>) => {
-    const written = parts.flatMap(({ part, offset }) => {
-      const record = judgePart({ own, partition, offset, ids }, part)
+  const judge = ({ parts, own, taken: { partition } }: Work, known: Known) => {
+    const written = parts.flatMap(({ part, offset, text }) => {
+      const record = judgePart({ own, partition, offset, text, ...known }, part)
       return record === null ? [] : [traced(record, part)]
     })
     const beat = own.heartbeat(rawPartitions)
@@ -122,8 +129,8 @@ export function createEnrichStep(
         const own = ownOf(each.partition)
         return { taken: each, own, parts: newParts(own, each.records) }
       })
-      const ids = await load(works)
-      await kafka.produce(works.flatMap((work) => judge(work, ids)))
+      const known = await load(works)
+      await kafka.produce(works.flatMap((work) => judge(work, known)))
       await commit(analytics, topic, works, inits)
     },
 
@@ -151,6 +158,7 @@ async function commit(
       const { partition, from, next: to } = taken
       await moveCheckpoint(tx, { topic, partition, from, to, seen })
       await keepIds(tx, of.ids)
+      await writeRejectedRows(tx, of.rejected)
       await keepRates(tx, topic, partition, of.rates)
       await addCounts(tx, partition, of.counts)
     }
@@ -201,10 +209,11 @@ async function countRawPartitions(
 function newParts(own: Partition, records: readonly KafkaRecord[]): Placed[] {
   const parts: Placed[] = []
   for (const { value, offset } of records) {
-    const part: Part = JSON.parse((value ?? '').toString())
+    const text = (value ?? '').toString()
+    const part: Part = JSON.parse(text)
     // An old one says less than is known, and does no harm.
     if (part.is === 'heartbeat') own.beat(part)
-    else if (own.seen.add(part)) parts.push({ part, offset })
+    else if (own.seen.add(part)) parts.push({ part, offset, text })
   }
   return parts
 }

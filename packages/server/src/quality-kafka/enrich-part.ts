@@ -44,7 +44,7 @@ export function enrichPart(
   }
   const enriched = { ...flat(part, verdict.event, rateOf), from: [partition, offset] as const }
   return {
-    ...{ topic: topics['events-enriched'], partition, timestamp: record.receivedAt },
+    ...{ topic: topics['events-enriched'], partition, timestamp: enriched.received_ms },
     ...{ key: `${record.app}\n${part.player ?? ''}`, value: JSON.stringify(enriched) },
   }
 }
@@ -62,9 +62,12 @@ function flat(
     part,
     app: event.app,
     event_type: event.event_type,
+    ...(stored.label === undefined ? {} : { label: stored.label }),
     kind: event.kind,
     time_ms: event.corrected_at,
-    received_ms: event.received_at,
+    // Late for its minute, as what comes only now.
+    received_ms: stored.replayed_at ?? event.received_at,
+    ...(stored.replayed_at === undefined ? {} : { arrived_ms: event.received_at }),
     user_id: active?.id ?? null,
     country_code: place.country_code,
     platform: place.platform,
@@ -102,7 +105,8 @@ const positionOf = ([partition, offset]: readonly [number, number]): string =>
 
 type Stage = KeptRejected['stage']
 
-function envelopeOf({ event: _, fingerprint: __, ...envelope }: Stored): KeptRejected['log'] {
+function envelopeOf(stored: Stored): KeptRejected['log'] {
+  const { event: _, fingerprint: __, replayed_at: ___, ...envelope } = stored
   return envelope
 }
 

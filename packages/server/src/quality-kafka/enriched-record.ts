@@ -10,6 +10,8 @@ export type EnrichedRecord = {
   readonly part: number
   readonly app: string
   readonly event_type: string
+  /** The name that it counts under, where that is not its type. */
+  readonly label?: string
   readonly kind: LogRecord['kind']
   /** When it happened, corrected. */
   readonly time_ms: number
@@ -44,6 +46,8 @@ export type KeptRecord = EnrichedRecord &
   From & {
     /** Of the log; null for what did not go through the books. */
     readonly log_offset: number | null
+    /** When it came first, if it was refused then and put right at `received_ms`. */
+    readonly arrived_ms?: number
     readonly player_id: string | null
     readonly flags: readonly string[]
     readonly country: string
@@ -54,7 +58,7 @@ export type KeptRecord = EnrichedRecord &
 
 /** The same of `events-rejected`; null where it was no event of ours. */
 export type KeptRejected = RejectedRecord &
-  From & { readonly log: Omit<Stored, 'event' | 'fingerprint'> | null }
+  From & { readonly log: Omit<Stored, 'event' | 'fingerprint' | 'replayed_at'> | null }
 
 /** A record of `events-rejected`. */
 export type RejectedRecord = {
@@ -66,7 +70,10 @@ export type RejectedRecord = {
   readonly reason: string
   /** JSON pointer of the field at fault. */
   readonly path: string | null
-  /** `door`: no event of ours; `quality`: a rule; `ids`: the id stood for something else before. */
+  /**
+   * `door`: no event of ours; `quality`: a rule; `ids`: its id, or its store's transaction, stood for
+   * something else before.
+   */
   readonly stage: 'door' | 'quality' | 'ids'
   readonly received_ms: number
   /** Its fields, where it was JSON of ours; else null, and its bytes. */

@@ -1,8 +1,10 @@
 import type { NewRecord } from '../kafka/kafka.ts'
 import { type EnrichWith, enrichPart, rejectedRecord } from './enrich-part.ts'
+import { idOf, keyOfId } from './ids.ts'
 import type { Part, PartOf } from './part.ts'
 import type { Partition } from './partition.ts'
-import type { StreamId } from './stream-rows.ts'
+import { rejectedRow } from './rejected-rows.ts'
+import { type Sales, soldBefore } from './transactions.ts'
 
 type Event = PartOf<'event'> | PartOf<'refused'>
 
@@ -14,6 +16,10 @@ export type Judging = {
   readonly offset: number
   /** Ids that have come, with what they stood for. Those of this part are added. */
   readonly ids: Map<string, string>
+  /** The events to which the stores' transactions of all parts belong. */
+  readonly sales: Sales
+  /** The part as it was read. */
+  readonly text: string
 }
 
 /** What a part becomes; null for nothing, as a copy does. Counts it, and changes what its partition knows. */
@@ -21,35 +27,42 @@ export const createPartJudge = (
   shared: Omit<EnrichWith, 'rateOf'>,
   onRejected: (reason: string) => void,
 ) => {
+  const reject = (
+    at: Judging,
+    part: PartOf<'refused'> | PartOf<'foreign'>,
+    stage = part.refused.stage as Parameters<typeof rejectedRecord>[3],
+  ): NewRecord => {
+    onRejected(part.refused.reason)
+    at.own.keepRejected(rejectedRow(part, at.text, shared.topics['events-raw'], stage))
+    return rejectedRecord(shared, at, part, stage)
+  }
+
   const refuse = (at: Judging, part: PartOf<'refused'> | PartOf<'foreign'>) => {
     // A rule refuses an event for all of its players.
     if (part.part !== 0) return null
-    onRejected(part.refused.reason)
     const { own } = at
     if (part.is === 'foreign') own.count(part.app, part.received_at, 'rejected')
-    else count(own, part, 'rejected')
-    return rejectedRecord(shared, at, part)
+    // In the place of one that is counted.
+    else if (part.stored.replayed_at === undefined) count(own, part, 'rejected')
+    return reject(at, part)
   }
 
-  const conflict = (at: Judging, part: Event): NewRecord | null => {
+  const conflict = (at: Judging, part: Event, reason: string): NewRecord | null => {
     count(at.own, part, 'conflicts')
     if (part.part !== 0) return null
-    onRejected('event-id-conflict')
-    const refused = { reason: 'event-id-conflict', path: null, stage: 'door' } as const
-    return rejectedRecord(shared, at, { ...part, is: 'refused', refused }, 'ids')
+    const refused = { reason, path: null, stage: 'door' } as const
+    return reject(at, { ...part, is: 'refused', refused }, 'ids')
   }
 
   return (at: Judging, part: Part): NewRecord | null => {
-    const { own, partition, offset, ids } = at
+    const { own, partition, offset } = at
     if (part.is === 'rates') own.setRates(part)
     if (part.is === 'rates' || part.is === 'heartbeat') return null
     if (part.is === 'foreign') return refuse(at, part)
-    const before = repeated(own, part, ids)
-    if (before === 'other') return conflict(at, part)
-    if (before === 'same') {
-      count(own, part, 'duplicates')
-      return null
-    }
+    const before = repeated(at, part)
+    if (before === 'same') count(own, part, 'duplicates')
+    if (before === 'same') return null
+    if (before !== null) return conflict(at, part, before)
     if (part.is === 'refused') return refuse(at, part)
     const made = enrichPart({ ...shared, rateOf: own.rateOf }, { partition, offset }, part)
     if (made === null) return null
@@ -61,26 +74,26 @@ export const createPartJudge = (
 
 /** Counts an event that a game has sent, once for all of its players. */
 function count(own: Partition, { part, stored }: Event, what: Parameters<Partition['count']>[2]) {
-  if (part === 0 && stored.kind === undefined) own.count(stored.app, stored.received_at, what)
+  if (part !== 0 || stored.kind !== undefined) return
+  own.count(stored.app, stored.received_at, what)
+  const isMended = stored.replayed_at !== undefined && what === 'enriched'
+  if (isMended) own.count(stored.app, stored.received_at, 'rejected', -1)
 }
 
-/** Null where the books have told copies already. */
-export function idOf(part: Part): StreamId | null {
-  if (part.is !== 'event' && part.is !== 'refused') return null
-  const { app, event_id: eventId, fingerprint } = part.stored
-  if (fingerprint === undefined || eventId === null) return null
-  return { app, eventId, part: part.part, fingerprint }
-}
-
-export const keyOfId = ({ app, eventId, part }: Omit<StreamId, 'fingerprint'>): string =>
-  `${part} ${eventId} ${app}`
-
-/** Whether its id came before, and whether it said the same; from now on it has come. */
-function repeated(own: Partition, part: Event, ids: Map<string, string>): 'same' | 'other' | null {
+/**
+ * Whether it came before, and said the same or not, and then why it is refused. Of what is new the id
+ * has come from now on; what another event has sold before does not take its id.
+ */
+function repeated(
+  { own, ids, sales }: Judging,
+  part: Event,
+): 'same' | 'event-id-conflict' | 'transaction-conflict' | null {
   const id = idOf(part)
   if (id === null) return null
   const before = ids.get(keyOfId(id))
-  if (before !== undefined) return before === id.fingerprint ? 'same' : 'other'
+  if (before !== undefined) return before === id.fingerprint ? 'same' : 'event-id-conflict'
+  const sold = soldBefore(part, sales)
+  if (sold !== null) return sold === 'same' ? 'same' : 'transaction-conflict'
   ids.set(keyOfId(id), id.fingerprint)
   own.keepId({ ...id, receivedAt: part.stored.received_at })
   return null

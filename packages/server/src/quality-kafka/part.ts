@@ -11,6 +11,10 @@ export type Stored = Omit<StoredEvent, 'offset' | 'event_id'> & {
   readonly event_id: string | null
   /** Of what did not go through the books: 16 hexadecimal digits that name what it says. */
   readonly fingerprint?: string
+  /** The name that it counts under, where that is not its type. */
+  readonly label?: string
+  /** Of what stands in the place of a refused event and keeps its times: when it was put right. */
+  readonly replayed_at?: number
 }
 
 /** Why an event counts nowhere. `door`: it is no event of ours at all; `quality`: a rule refused it. */

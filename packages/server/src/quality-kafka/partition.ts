@@ -1,6 +1,7 @@
 import { isFields } from '../quality/quality.ts'
 import { parseRate, type Rate } from '../windows/windows.ts'
 import type { PartOf } from './part.ts'
+import type { NewRow } from './rejected-rows.ts'
 import { createSeen } from './seen.ts'
 import type { StreamCheckpoint, StreamCount, StreamId, StreamRate } from './stream-rows.ts'
 
@@ -22,6 +23,7 @@ export function createPartition(checkpoint: StreamCheckpoint, rates: readonly St
   let beaten = Number.NEGATIVE_INFINITY
   let newRates = new Map<string, StreamRate>()
   let newIds: KeptId[] = []
+  let rejected: NewRow[] = []
   let counts = new Map<string, Counts & { readonly app: string; readonly minute: number }>()
 
   return {
@@ -43,12 +45,16 @@ export function createPartition(checkpoint: StreamCheckpoint, rates: readonly St
       newIds.push(id)
     },
 
-    count(app: string, receivedAt: number, what: keyof Counts): void {
+    keepRejected(row: NewRow): void {
+      rejected.push(row)
+    },
+
+    count(app: string, receivedAt: number, what: keyof Counts, by = 1): void {
       const minute = receivedAt - (receivedAt % MINUTE_MS)
       const key = `${minute}\n${app}`
       const none = { enriched: 0, rejected: 0, duplicates: 0, conflicts: 0 }
       const of = counts.get(key) ?? { app, minute, ...none }
-      of[what] += 1
+      of[what] += by
       counts.set(key, of)
     },
 
@@ -68,11 +74,13 @@ export function createPartition(checkpoint: StreamCheckpoint, rates: readonly St
     takeChanges() {
       const changes = {
         ids: newIds,
+        rejected,
         rates: [...newRates.values()],
         counts: [...counts.values()] satisfies readonly StreamCount[],
         seen: seen.text(),
       }
       newIds = []
+      rejected = []
       newRates = new Map()
       counts = new Map()
       return changes

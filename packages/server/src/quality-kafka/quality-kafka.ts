@@ -13,12 +13,21 @@ export type {
 export { type FollowHooks, follow, PositionMoved, type Step, type Taken } from './follow.ts'
 export { ENRICH_GROUP, SPLIT_GROUP } from './groups.ts'
 export { type Lag, lagOf } from './lag.ts'
+export type { Stored } from './part.ts'
+export { cameBefore, type StoredReplay, storedReplay } from './put-right.ts'
 export { createRawReader } from './read-raw.ts'
+export {
+  findStreamRejected,
+  listStreamRejected,
+  markStreamReplayed,
+  type StreamRejected,
+  type StreamRejectedWithBytes,
+} from './rejected-rows.ts'
 export {
   beginCheckpoints,
   moveCheckpoint,
   readCheckpoints,
   readStreamCounts,
   type StreamCount,
-  sweepStreamIds,
 } from './stream-rows.ts'
+export { sweepStreams } from './sweep.ts'

@@ -81,7 +81,7 @@ function parsed(text: string): unknown {
 }
 
 /** As far as what comes after it would fail on. */
-const isStored = (json: unknown): json is Stored =>
+export const isStored = (json: unknown): json is Stored =>
   isFields(json) &&
   typeof json['app'] === 'string' &&
   typeof json['event_type'] === 'string' &&

@@ -3,6 +3,7 @@ import { type KafkaRecord, keyOf, type NewRecord } from '../kafka/kafka.ts'
 import { type LogRecord, recordOfStored } from '../log/log.ts'
 import { type Apply, enrich, isFields, REPLAY_EVENT_TYPE } from '../quality/quality.ts'
 import type { Refused, Stored } from './part.ts'
+import { putRight } from './put-right.ts'
 import type { RawEvent } from './read-raw.ts'
 
 export type SplitInto = { readonly topic: string; readonly partitions: number }
@@ -17,12 +18,14 @@ export function splitRecord(
   if (raw.is === 'nothing') return []
   const head = `{"raw":[${record.partition},${record.offset}],`
   if (raw.is === 'foreign') return [foreignPart(record, raw, into, head)]
-  const { stored, text } = raw
-  if (stored.kind === 'server' && stored.event_type === REPLAY_EVENT_TYPE) return []
+  const isReplay = raw.stored.kind === 'server' && raw.stored.event_type === REPLAY_EVENT_TYPE
+  const stored = isReplay ? putRight(raw.stored) : raw.stored
+  if (stored === null) return []
+  const text = isReplay ? JSON.stringify(stored) : raw.text
   const event = logRecordOf(stored, record.offset)
   const verdict = enrich(event, () => null, apply)
   const write = (key: string, rest: string): NewRecord => ({
-    ...{ topic: into.topic, key, timestamp: stored.received_at },
+    ...{ topic: into.topic, key, timestamp: stored.replayed_at ?? stored.received_at },
     value: `${head}${rest},"stored":${text}}`,
     ...(stored.trace === undefined ? {} : { headers: { traceparent: stored.trace } }),
   })

@@ -1,5 +1,5 @@
 import { findOnAnalytics, insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
-import type { Read, Store, Tx } from '../store/store.ts'
+import type { Read, Tx } from '../store/store.ts'
 import { PositionMoved } from './follow.ts'
 
 const READ_CHECKPOINTS = onAnalytics(
@@ -37,10 +37,6 @@ const KEEP_IDS = insertOnAnalytics(
     received_at: 'bigint',
   },
   'ON CONFLICT (app, event_id, part) DO NOTHING',
-)
-const SWEEP_IDS = onAnalytics(
-  'stream.sweep-ids',
-  'DELETE FROM analytics.stream_event_ids WHERE received_at < $1',
 )
 const SUMS = ['enriched', 'rejected', 'duplicates', 'conflicts']
 const ADD_COUNTS = insertOnAnalytics(
@@ -155,10 +151,6 @@ export const keepIds = (
     KEEP_IDS,
     ids.map((id) => [id.app, id.eventId, id.part, id.fingerprint, id.receivedAt]),
   )
-
-/** Forgets ids that were received before an instant: a copy that comes later counts as new. */
-export const sweepStreamIds = (store: Store, before: number): Promise<number> =>
-  store.transaction((tx) => tx.change(SWEEP_IDS, [[before]]))
 
 /** Events that games have sent, by the minute of their receipt. */
 export type StreamCount = {

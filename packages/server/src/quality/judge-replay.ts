@@ -16,11 +16,11 @@ export function fixedRecord(
 
 /** Why it would be refused again; null when it would not. Says it before anything is logged. */
 export function judgeReplay(
-  rejected: RejectedWithBytes,
+  rejected: Pick<RejectedWithBytes, 'envelope'>,
   event: unknown,
   rules: readonly Rule[],
 ): Refusal | null {
-  const record = fixedRecord(rejected, event, rejected.offset)
+  const record = fixedRecord(rejected, event, rejected.envelope.offset)
   const verdict = enrich(record, () => null, compileRules([...RULES, ...rules]))
   return verdict.kind === 'rejected' ? { reason: verdict.reason, path: verdict.path } : null
 }

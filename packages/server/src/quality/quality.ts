@@ -19,12 +19,15 @@ export {
   parseEnriched,
 } from './enriched-batches.ts'
 export type { ActivePlayer, EnrichedEvent, EnrichedPurchase } from './enriched-event.ts'
-export { judgeReplay } from './judge-replay.ts'
+export { fixedRecord, judgeReplay } from './judge-replay.ts'
 export { createLogPages } from './log-pages.ts'
 export { createPlayerInits, type PlayerInits } from './player-inits.ts'
 export {
   findRejected,
+  keepRejectedRows,
   listRejected,
+  markReplayed,
+  type NewRejected,
   type RejectedEvent,
   type RejectedWithBytes,
   rejectedBetween,

@@ -1,12 +1,20 @@
 import { insertOnAnalytics, onAnalytics } from '../analytics/analytics.ts'
 import type { LogRecord } from '../log/log.ts'
-import type { Read, Store, Tx } from '../store/store.ts'
+import type { Read, SqlType, Store, Tx } from '../store/store.ts'
 
-const WRITE = insertOnAnalytics('quality.write-rejected', 'analytics.rejected_events', {
+const ROW: Readonly<Record<string, SqlType>> = {
   ...{ log_offset: 'bigint', app: 'text', event_id: 'text', event_type: 'text', player_id: 'text' },
   ...{ reason: 'text', path: 'text', stage: 'text', raw: 'bytea', envelope: 'text' },
   received_at: 'bigint',
-})
+}
+const WRITE = insertOnAnalytics('quality.write-rejected', 'analytics.rejected_events', ROW)
+/** Where the log begins anew on Kafka, what was refused before comes again. */
+const KEEP = insertOnAnalytics(
+  'quality.keep-rejected',
+  'analytics.rejected_events',
+  ROW,
+  'ON CONFLICT (log_offset) DO NOTHING',
+)
 const COLUMNS = `log_offset AS "offset", app, event_id AS "eventId", event_type AS "eventType",
   player_id AS "playerId", reason, path, stage, received_at AS "receivedAt",
   replayed_offset AS "replayedOffset"`
@@ -70,14 +78,20 @@ export type NewRejected = {
 }
 
 export async function writeRejected(tx: Tx, rejected: readonly NewRejected[]): Promise<void> {
-  const rows = rejected.map(({ record, reason, path, raw }) => {
-    const { event: _event, ...envelope } = record
-    return [
-      ...[record.offset, record.app, record.eventId, record.eventType, record.playerId],
-      ...[reason, path, 'quality', raw, JSON.stringify(envelope), record.receivedAt],
-    ]
-  })
-  await tx.run(WRITE, rows)
+  await tx.run(WRITE, rejected.map(rowOf))
+}
+
+/** The same, but that a row which is there stays as it is. */
+export async function keepRejectedRows(tx: Tx, rejected: readonly NewRejected[]): Promise<void> {
+  await tx.run(KEEP, rejected.map(rowOf))
+}
+
+function rowOf({ record, reason, path, raw }: NewRejected) {
+  const { event: _event, ...envelope } = record
+  return [
+    ...[record.offset, record.app, record.eventId, record.eventType, record.playerId],
+    ...[reason, path, 'quality', raw, JSON.stringify(envelope), record.receivedAt],
+  ]
 }
 
 type Row = Omit<RejectedWithBytes, 'envelope'> & { readonly envelope: string }

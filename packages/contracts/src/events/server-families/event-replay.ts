@@ -7,8 +7,13 @@ export const EVENT_REPLAY = serverFamily({
   description:
     'An accepted event that quality had refused was put right and takes its place, under its id and with its times.',
   fields: {
-    of: Whole(1, "The refused event's offset in the log."),
+    of: Type.Optional(
+      Whole(1, "The refused event's offset in the log; none where it came over Kafka alone."),
+    ),
     event: Type.Unknown({ description: 'The whole event as it should have been.' }),
+    stored: Type.Optional(
+      Type.Unknown({ description: 'What lies around it: its id, its times, who has sent it.' }),
+    ),
   },
   example: {
     of: 4_711,
