@@ -1,4 +1,4 @@
-// npm run scale:up | scale:down: the engines on this machine. docs/flink.md tells how.
+// npm run scale:up | scale:down: the engines on this machine. docs/scale.md tells how.
 import { parseArgs } from 'node:util'
 import { playDemo } from './demo.ts'
 import {
@@ -20,7 +20,7 @@ nodes, the relay, quality, the lake and the job of minutes.
   npm run scale:down               stop exactly what was started
   npm run scale:down -- --data     and remove their data
 
-JDK 17+ and Maven are needed. Ports, memory and folders are settings: docs/flink.md lists them.
+JDK 17+ and Maven are needed. Ports, memory and folders are settings: docs/scale.md lists them.
 `
 
 const say = (line: string): void => {

@@ -2,7 +2,7 @@
 // Exit code 2: they cannot be run here, for want of a JDK, Maven or its registry.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, renameSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -39,9 +39,10 @@ async function runTests(ending: AbortSignal): Promise<number> {
     }, LIMIT_MS)
     const [code] = await once(tests, 'exit')
     clearTimeout(limit)
+    if (code !== 0) renameSync(join(folder, 'log'), `${folder}-log`)
     return typeof code === 'number' ? code : 1
   } finally {
-    // Without a word: the last line is the count of the tests.
+    // Without a word: the last line is the count of the tests. Where they failed the logs stay.
     await stopEngines(folder)
     removeData(folder)
   }
