@@ -76,7 +76,7 @@ describe.each(DATABASES)('the relay, with books on $name', ({ fresh }) => {
   }
   const aRelay = async (events = 100): Promise<Stage> => {
     const relay = createRelay(
-      { readBooks: books.read, kafka, now: () => now },
+      { readBooks: books.read, readAnalytics: analytics.read, kafka, now: () => now },
       { topic: TOPIC, heartbeatMs: 5_000 },
     )
     // Each has the lease that it needs: the fence is the checkpoint.
@@ -101,7 +101,7 @@ describe.each(DATABASES)('the relay, with books on $name', ({ fresh }) => {
     const younger = openTestStore(other.url)
     await migrate(younger, () => NOON)
     const relay = createRelay(
-      { readBooks: younger.read, kafka, now: () => now },
+      { readBooks: younger.read, readAnalytics: analytics.read, kafka, now: () => now },
       { topic: TOPIC, heartbeatMs: 5_000 },
     )
     await expect(relay.next(3, 100)).rejects.toThrow('these are other books')

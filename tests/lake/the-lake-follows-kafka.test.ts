@@ -118,7 +118,7 @@ describe('the lake on Kafka', () => {
 
   const relay = async (): Promise<void> => {
     const now = () => NOON + 30 * 24 * 60 * MINUTE
-    const parts = { readBooks: books().read, kafka, now }
+    const parts = { readBooks: books().read, readAnalytics: analytics.read, kafka, now }
     const stage = stageOf(createRelay(parts, { topic: TOPICS['events-raw'], heartbeatMs: 0 }))
     await stage.register()
     while ((await stage.step()) > 0);

@@ -1,7 +1,8 @@
 // A made-up game as quality leaves it: events in the order of the log, and the records that they are on
 // `events-enriched` in the order in which they arrive there. In it is whatever makes counting hard:
 // copies, disorder, late ones to the millisecond, matches of two places, a side of a match that is
-// long behind, currencies with a rate and without, names that mean something else, a day that ends.
+// long behind, currencies with a rate and without, names that mean something else, more names than may
+// be, a day that ends.
 import type { EnrichedEvent } from '../../packages/server/src/quality/quality.ts'
 import type { EnrichedRecord } from '../../packages/server/src/quality-kafka/enriched-record.ts'
 import { parseRate, toUsdMicros } from '../../packages/server/src/windows/rates.ts'
@@ -42,7 +43,8 @@ export function enrichedGame(count: number, seed = 1): EnrichedGame {
   const drafts = Array.from({ length: count }, (_, index) => draft(index, random))
   drafts.sort((a, b) => a.received_at - b.received_at)
   const events = [ratesEvent(), ...drafts.map((event, index) => ({ ...event, offset: index + 2 }))]
-  const arrivals = events.flatMap((event) => arrivalsOf(event, random))
+  const labels = labelsOf(events)
+  const arrivals = events.flatMap((event) => arrivalsOf(event, labels.get(event), random))
   arrivals.sort((a, b) => a.at - b.at || a.record.event_id.localeCompare(b.record.event_id))
   const least = Array.from({ length: arrivals.length + 1 }, () => Number.POSITIVE_INFINITY)
   for (let index = arrivals.length - 1; index >= 0; index--) {
@@ -83,7 +85,7 @@ function player(random: Random, app: string) {
 
 const TYPES = [
   ...['init', 'session_start', 'progression', 'custom', 'match', 'match'],
-  ...['purchase', 'in-app-purchase', 'free', 'server'],
+  ...['purchase', 'in-app-purchase', 'free', 'free', 'server'],
 ] as const
 
 function draft(index: number, random: Random): EnrichedEvent {
@@ -91,7 +93,7 @@ function draft(index: number, random: Random): EnrichedEvent {
   const type = pick(random, TYPES)
   const kind = type === 'free' || type === 'server' ? type : 'game'
   const sender = player(random, app)
-  const names = { free: pick(random, ['match', 'heartbeat', 'purchase', 'level']), server: 'earn' }
+  const names = { free: freeType(random), server: 'earn' }
   const event_type = type === 'free' || type === 'server' ? names[type] : type
   const players =
     kind === 'server'
@@ -109,6 +111,30 @@ function draft(index: number, random: Random): EnrichedEvent {
     purchase: kind === 'game' && /purchase/.test(event_type) ? purchase(random) : null,
     ...{ event: { n: index }, sdk: null, app_version: null, device_id: null, seq: null },
   }
+}
+
+/** Some mean something else elsewhere; of the others there are more in a day than have a name. */
+const freeType = (random: Random): string =>
+  random() < 0.1
+    ? pick(random, ['match', 'heartbeat', 'purchase'])
+    : `level ${Math.floor(random() * 1_000)}`
+
+const NAMES_OF_A_DAY = 200
+
+/** What the relay has said of those that come when their day has all its names. */
+function labelsOf(events: readonly EnrichedEvent[]): ReadonlyMap<EnrichedEvent, string> {
+  const days = new Map<string, Set<string>>()
+  const labels = new Map<EnrichedEvent, string>()
+  for (const event of events) {
+    const { kind, app, event_type: type, corrected_at: at } = event
+    if (kind !== 'free' || type === 'match' || type === 'purchase') continue
+    const key = `${new Date(at).toISOString().slice(0, 10)} ${app}`
+    const names = days.get(key) ?? new Set()
+    days.set(key, names)
+    if (names.size < NAMES_OF_A_DAY) names.add(type)
+    if (!names.has(type)) labels.set(event, '(OTHER)')
+  }
+  return labels
 }
 
 type Player = ReturnType<typeof player>
@@ -156,8 +182,12 @@ const ratesEvent = (): EnrichedEvent => ({
 /** How long the other side of a match is behind, for a while: as if another replica were stuck. */
 const BEHIND = { from: BEGIN + 2 * MINUTE, to: BEGIN + 3 * MINUTE, ms: 95_000 }
 
-function arrivalsOf(event: EnrichedEvent, random: Random): readonly Arrival[] {
-  return recordsOf(event).flatMap((record) => {
+function arrivalsOf(
+  event: EnrichedEvent,
+  label: string | undefined,
+  random: Random,
+): readonly Arrival[] {
+  return recordsOf(event, label).flatMap((record) => {
     const { received_ms: at, part } = record
     const isBehind = part > 0 && at >= BEHIND.from && at < BEHIND.to
     const first = {
@@ -172,11 +202,12 @@ function arrivalsOf(event: EnrichedEvent, random: Random): readonly Arrival[] {
 }
 
 /** One for each player, the sender's first; one without a player. */
-function recordsOf(event: EnrichedEvent): readonly EnrichedRecord[] {
+function recordsOf(event: EnrichedEvent, label?: string): readonly EnrichedRecord[] {
   const { purchase } = event
   const base = {
     ...{ event_id: event.event_id ?? '', app: event.app, event_type: event.event_type },
     ...{ kind: event.kind, time_ms: event.corrected_at, received_ms: event.received_at },
+    ...(label === undefined ? {} : { label }),
     is_purchase: purchase !== null,
     currency: purchase?.currency ?? null,
     amount_micros: purchase?.amount_micros ?? null,

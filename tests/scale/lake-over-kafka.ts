@@ -58,7 +58,10 @@ export async function lakeOverKafka(
     const produce = (records: readonly NewRecord[]) => kafka.produce(relayed(records))
     const relay = stageOf(
       createRelay(
-        { readBooks: books.read, kafka: { ...kafka, produce }, now: Date.now },
+        {
+          ...{ readBooks: books.read, readAnalytics: analytics.read, now: Date.now },
+          kafka: { ...kafka, produce },
+        },
         { topic: TOPICS['events-raw'], heartbeatMs: 0 },
       ),
     )

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   analytics: ['platform', 'store'],
   quality: ['contracts', 'platform', 'store', 'log', 'analytics'],
   windows: ['contracts', 'platform', 'store', 'log', 'analytics', 'quality'],
-  relay: ['platform', 'store', 'log', 'analytics', 'kafka'],
+  relay: ['platform', 'store', 'log', 'analytics', 'windows', 'kafka'],
   'quality-kafka': [
     ...['contracts', 'platform', 'store', 'log', 'ingest', 'analytics', 'quality', 'windows'],
     'kafka',

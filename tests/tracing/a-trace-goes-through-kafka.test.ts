@@ -74,7 +74,7 @@ it('a trace goes with its event through relay, split and enrich, and no other ev
   }
   const now = () => NOON
   const relay = createRelay(
-    { readBooks: books.read, kafka, now },
+    { readBooks: books.read, readAnalytics: analytics.read, kafka, now },
     { topic: TOPICS['events-raw'], heartbeatMs: 5_000 },
   )
   const stage = createStage(

@@ -34,7 +34,7 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
       port.postMessage({ kind: 'kafka', stage: RELAY, ...work } satisfies FromPipeline),
   })
   const relay = createRelay(
-    { readBooks: books.read, kafka, now: systemClock.now },
+    { readBooks: books.read, readAnalytics: analytics.read, kafka, now: systemClock.now },
     { topic: topics['events-raw'], heartbeatMs: order.kafka.heartbeatMs },
   )
   const tracing = await openTracing(order.tracing, 'relay')

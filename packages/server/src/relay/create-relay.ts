@@ -1,24 +1,25 @@
 import type { Batch, Consumer } from '../analytics/analytics.ts'
-import {
-  ENVELOPE,
-  headersOf,
-  heartbeatAt,
-  type Kafka,
-  keyOf,
-  type NewRecord,
-} from '../kafka/kafka.ts'
+import { booksHeaders, heartbeatAt, type Kafka, keyOf, type NewRecord } from '../kafka/kafka.ts'
 import { endOfPage, logTexts, newestOffset, storedBatches } from '../log/log.ts'
-import type { Read } from '../store/store.ts'
+import { type BooksId, type Read, readBooksIds } from '../store/store.ts'
+import type { FreeType } from '../windows/windows.ts'
+import { compareTopics, type TopicsState } from './compare-topics.ts'
+import { createOutgoingLabels, keepTypes } from './label-types.ts'
 import { type Outgoing, outgoingOf } from './outgoing.ts'
 
 export const RELAY = 'relay'
 
 /** What was written, until the checkpoint has moved. */
-export type RelayBatch = Batch & { readonly events: readonly Outgoing[] }
+export type RelayBatch = Batch & {
+  readonly events: readonly Outgoing[]
+  /** That days did not have before. */
+  readonly types: readonly FreeType[]
+}
 
 export type RelayParts = {
   readonly readBooks: Read
-  readonly kafka: Pick<Kafka, 'produce' | 'describe'>
+  readonly readAnalytics: Read
+  readonly kafka: Pick<Kafka, 'produce' | 'describe' | 'ends' | 'reader'>
   /** Wall clock, milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -42,10 +43,22 @@ const LOOK_AGAIN_MS = 60_000
  * has lost its lease can still write what it has just read; its checkpoint does not move any more.
  */
 export function createRelay(parts: RelayParts, settings: RelaySettings): Consumer<RelayBatch> {
-  const { readBooks, kafka, now } = parts
+  const { readBooks, readAnalytics, kafka, now } = parts
   const { topic, heartbeatMs } = settings
+  const labels = createOutgoingLabels(readAnalytics)
   let beaten = Number.NEGATIVE_INFINITY
+  let naming: Naming | null = null
   let partitions = { count: 0, seenAt: Number.NEGATIVE_INFINITY }
+
+  /** @throws when the topics hold what these books do not */
+  const named = async (): Promise<Naming> => {
+    if (naming !== null) return naming
+    const ids = await readBooksIds(readBooks)
+    const state = await compareTopics({ readBooks, kafka }, topic, ids)
+    if (state.is !== 'ours') throw new Error(refusalOf(topic, state))
+    naming = createNaming(ids)
+    return naming
+  }
 
   const heartbeats = async (timeMs: number): Promise<readonly NewRecord[]> => {
     const at = now()
@@ -56,17 +69,20 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
     }
     beaten = at
     const value = JSON.stringify(heartbeatAt(timeMs))
+    const headers = (await named()).headersOf(Number.MAX_SAFE_INTEGER)
     return Array.from({ length: partitions.count }, (_, partition) => ({
-      ...{ topic, key: '', value, partition, timestamp: timeMs, headers: ENVELOPE },
+      ...{ topic, key: '', value, partition, timestamp: timeMs, headers },
     }))
   }
 
   const relay = async (after: number, last: number): Promise<RelayBatch> => {
-    const events = (await logTexts(readBooks, after, last)).map(outgoingOf)
+    const logged = (await logTexts(readBooks, after, last)).map(outgoingOf)
+    const { events, types } = await labels.label(logged)
     const newest = Math.max(...events.map(({ receivedAt }) => receivedAt))
-    const records = events.map((event) => recordOf(topic, event))
+    const { headersOf } = await named()
+    const records = events.map((event) => recordOf(topic, event, headersOf(event.offset)))
     await kafka.produce([...records, ...(await heartbeats(newest - BEHIND_MS))])
-    return { first: after + 1, last, events }
+    return { first: after + 1, last, events, types }
   }
 
   return {
@@ -76,33 +92,62 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
       // Before the log's end is read, so that what is not seen yet was received after it.
       const lookedAt = now()
       const head = await newestOffset(readBooks)
+      await named()
       if (head < after) throw new Error(otherBooks(after, head))
       if (head <= after) {
         await kafka.produce(await heartbeats(lookedAt - BEHIND_MS))
         return null
       }
       const expired = after === 0 ? await expiredUntil(readBooks, head) : 0
-      if (expired > 0) return { first: 1, last: expired, events: [] }
+      if (expired > 0) return { first: 1, last: expired, events: [], types: [] }
       return relay(after, await endOfPage(readBooks, Math.min(after + events, head)))
     },
-    // Written already; the checkpoint is all there is to keep.
-    apply: async () => undefined,
+    // The events are written already.
+    apply: (tx, { types }) => keepTypes(tx, types).then(() => undefined),
     forget() {
+      labels.forget()
       beaten = Number.NEGATIVE_INFINITY
+      naming = null
     },
   }
 }
 
 /** Quality knows copies by their offsets: what other books log under the same ones would be taken for some. */
 const otherBooks = (after: number, head: number): string =>
-  `${after} events of the log were written to Kafka and it has only ${head}: these are other books, or an older copy of them. Give them topics (KAFKA_TOPIC_PREFIX), analytics (ANALYTICS_URL) and a lake (LAKE_DIR) of their own`
+  `${after} events of the log were written to Kafka and it has only ${head}: these are other books, or an older copy of them. ${REMEDY}`
 
-const recordOf = (topic: string, event: Outgoing): NewRecord => ({
+const refusalOf = (topic: string, state: Exclude<TopicsState, { readonly is: 'ours' }>): string =>
+  state.is === 'others'
+    ? `${topic} holds events of the books ${state.id}, and these are others. ${REMEDY}`
+    : `${topic} holds other events than these books from offset ${state.from} on: they are an older copy that has gone on, or other books. ${REMEDY}`
+
+const REMEDY =
+  'Give them topics (KAFKA_TOPIC_PREFIX), analytics (ANALYTICS_URL) and a lake (LAKE_DIR) of their own; or let them go on in these with `questline kafka adopt`'
+
+/** What the records of an event bear, by its offset. */
+type Naming = { headersOf(offset: number): Readonly<Record<string, string>> }
+
+function createNaming(ids: readonly BooksId[]): Naming {
+  const newestFirst = ids.map(({ from, id }) => ({ from, headers: booksHeaders(id) })).toReversed()
+  return {
+    headersOf(offset) {
+      const named = newestFirst.find(({ from }) => from <= offset)
+      if (!named) throw new Error(`the books have no name at ${offset}`)
+      return named.headers
+    },
+  }
+}
+
+const recordOf = (
+  topic: string,
+  event: Outgoing,
+  headers: Readonly<Record<string, string>>,
+): NewRecord => ({
   topic,
   key: keyOf(event.app, event.playerId, event.otherwise),
   value: event.value,
   timestamp: event.receivedAt,
-  headers: headersOf(event.trace),
+  headers: event.trace === undefined ? headers : { ...headers, traceparent: event.trace },
 })
 
 /**

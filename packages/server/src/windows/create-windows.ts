@@ -6,7 +6,7 @@ import { createPlaces } from './places.ts'
 import { createRates, type Rate, type Rates } from './rates.ts'
 import { restate } from './restate.ts'
 import { createTally } from './tally.ts'
-import { createTypeLabels } from './type-labels.ts'
+import { countedTypes, createTypeLabels, type TypesOfDay } from './type-labels.ts'
 import { createLogClock, dropClosed } from './user-set-retention.ts'
 import { createUserSets } from './user-sets.ts'
 
@@ -25,6 +25,11 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
   /** The hour as of which no users are left in closed sets. */
   let tidyAt: number | null = null
 
+  const labelled = async (event: EnrichedEvent, typesOfDay: TypesOfDay) => {
+    const { app, corrected_at: at, event_type: type } = event
+    return { ...event, event_type: await labels.of(typesOfDay, { app, at, type }) }
+  }
+
   return {
     name: 'windows',
     source: 'enriched',
@@ -32,10 +37,10 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
     async apply(tx, page) {
       const tally = createTally(places)
       await clock.read(tx)
+      const typesOfDay = countedTypes(tx)
       for (const each of page.events) {
         const hour = clock.at(each.received_at)
-        const event =
-          each.kind === 'free' ? { ...each, event_type: await labels.of(tx, each) } : each
+        const event = each.kind === 'free' ? await labelled(each, typesOfDay) : each
         if (event.kind === 'server' && event.event_type === 'rates') {
           // A fact about days, and nothing that happened in a minute.
           await restate(tx, event, { rates, places, tally })

@@ -43,7 +43,7 @@ export function factViews(grain: Grain, where: string): readonly string[] {
     view(
       name('events'),
       `
-SELECT event_time, app, kind, event_type, COALESCE(part, 0) AS part,
+SELECT event_time, app, kind, COALESCE(label, event_type) AS event_type, COALESCE(part, 0) AS part,
   COALESCE(event_id, ${'`position`'}) AS event_id, user_id,
   COALESCE(country_code, ${text(UNKNOWN)}) AS country_code,
   CASE WHEN platform IS NULL OR platform = ${text(ALL)} THEN ${text(UNKNOWN)} ELSE platform END AS platform,

@@ -30,6 +30,10 @@ const sqlOf = (job: Job): string =>
     statementOf(job),
   ].join(';\n\n')
 
+const MADE = `-- Made by minutes-job.ts, to be read, and compared with it by flink.test.ts: change that one, then
+-- \`vitest run packages/server/src/windows/flink/flink.test.ts -u\`. Addresses are made up.
+`
+
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -42,7 +46,8 @@ function newFolder(): string {
 
 describe('the SQL of the minutes', () => {
   it('is this, and a change of it is a decision', async () => {
-    await expect(sqlOf(minutesJob(TABLES, MINUTES, null))).toMatchFileSnapshot('minutes.sql')
+    const sql = sqlOf(minutesJob(TABLES, MINUTES, null))
+    await expect(`${MADE}\n${sql};\n`).toMatchFileSnapshot('minutes.sql')
   })
 
   it('is the same each time', () => {

@@ -1,3 +1,6 @@
+-- Made by minutes-job.ts, to be read, and compared with it by flink.test.ts: change that one, then
+-- `vitest run packages/server/src/windows/flink/flink.test.ts -u`. Addresses are made up.
+
 SET 'table.local-time-zone' = 'UTC';
 
 SET 'pipeline.name' = 'questline-minutes';
@@ -21,6 +24,7 @@ CREATE TABLE events_enriched (
   `part` INT,
   `app` STRING,
   `event_type` STRING,
+  `label` STRING,
   `kind` STRING,
   `time_ms` BIGINT,
   `received_ms` BIGINT,
@@ -49,6 +53,7 @@ CREATE TABLE events_late (
   `part` INT,
   `app` STRING,
   `event_type` STRING,
+  `label` STRING,
   `kind` STRING,
   `time_ms` BIGINT,
   `received_ms` BIGINT,
@@ -91,7 +96,7 @@ CREATE TABLE window_facts (
 );
 
 CREATE TEMPORARY VIEW minute_events AS
-SELECT event_time, app, kind, event_type, COALESCE(part, 0) AS part,
+SELECT event_time, app, kind, COALESCE(label, event_type) AS event_type, COALESCE(part, 0) AS part,
   COALESCE(event_id, `position`) AS event_id, user_id,
   COALESCE(country_code, 'UNKNOWN') AS country_code,
   CASE WHEN platform IS NULL OR platform = '(ALL)' THEN 'UNKNOWN' ELSE platform END AS platform,
@@ -172,8 +177,8 @@ WHERE amount <> 0;
 EXECUTE STATEMENT SET BEGIN
 INSERT INTO window_facts (`grain`, `platform`, `start`, `app`, `country_code`, `metric`, `label`, `value`)
 SELECT `grain`, `platform`, `start`, `app`, `country_code`, `metric`, `label`, `value` FROM minute_facts;
-INSERT INTO events_late (`event_id`, `part`, `app`, `event_type`, `kind`, `time_ms`, `received_ms`, `user_id`, `country_code`, `platform`, `is_purchase`, `currency`, `amount_micros`, `revenue_usd_micros`, `position`, `received`)
-SELECT `event_id`, `part`, `app`, `event_type`, `kind`, `time_ms`, `received_ms`, `user_id`, `country_code`, `platform`, `is_purchase`, `currency`, `amount_micros`, `revenue_usd_micros`, `position`, TO_TIMESTAMP_LTZ(received_ms, 3) FROM events_enriched
+INSERT INTO events_late (`event_id`, `part`, `app`, `event_type`, `label`, `kind`, `time_ms`, `received_ms`, `user_id`, `country_code`, `platform`, `is_purchase`, `currency`, `amount_micros`, `revenue_usd_micros`, `position`, `received`)
+SELECT `event_id`, `part`, `app`, `event_type`, `label`, `kind`, `time_ms`, `received_ms`, `user_id`, `country_code`, `platform`, `is_purchase`, `currency`, `amount_micros`, `revenue_usd_micros`, `position`, TO_TIMESTAMP_LTZ(received_ms, 3) FROM events_enriched
 WHERE (kind IS NOT NULL AND NOT (kind = 'server' AND event_type = 'rates'))
   AND (received_ms >= time_ms - MOD(time_ms, 60000) + 80000) IS TRUE;
-END
+END;

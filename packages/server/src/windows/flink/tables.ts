@@ -23,6 +23,7 @@ export const ENRICHED_COLUMNS = {
   part: 'INT',
   app: 'STRING',
   event_type: 'STRING',
+  label: 'STRING',
   kind: 'STRING',
   time_ms: 'BIGINT',
   received_ms: 'BIGINT',
