@@ -2,6 +2,8 @@
 // it does not, and that it follows from the log alone.
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { kpiTables } from '../../packages/server/src/cli/kpi-tables.ts'
+import { type KpiQuery, readKpi } from '../../packages/server/src/windows/windows.ts'
 import { freshSqlite } from '../database.ts'
 import { plainSql } from '../plain-sql.ts'
 import {
@@ -129,6 +131,39 @@ describe.each(ANALYTICS)(
       expect(missed(rows, 'minute', NOON)).toEqual([3])
       expect(missed(rows, 'hour', NOON)).toEqual([1])
       expect(missed(rows, 'day', day)).toEqual([1])
+    })
+
+    it('are shown with how many may be missing, and nothing where none is', async () => {
+      const log = await openLog()
+      const { at, drop } = await fresh()
+      const analytics = await openTestAnalytics(at)
+      closers.push(drop, () => analytics.close())
+      const late = (player: string, receivedAt: number) => event({ player, at: NOON, receivedAt })
+      await log.games(
+        late('ana', NOON),
+        event({ player: 'bo', at: NOON + MINUTE, receivedAt: NOON + MINUTE }),
+      )
+      const again = late('bo', NOON + 8 * DAY)
+      await log.games(again, late('cleo', NOON + 8 * DAY), { ...again, app: 'other' })
+      await testConsumers(log.store, { file: at, analytics }, {}).drain()
+      const read = (filter: Partial<KpiQuery>) => {
+        const all = { app: null, country: null, platform: null, metric: 'users' } as const
+        const range = { from: NOON - (NOON % DAY), to: NOON + DAY }
+        return readKpi(analytics.read, { ...all, ...range, grain: 'minute', ...filter })
+      }
+      const first = { start: NOON, users: 2, users_missed: 2 }
+      const second = { start: NOON + MINUTE, users: 1 }
+      expect(await read({})).toEqual([first, second])
+      expect(await read({ app: 'game' })).toEqual([{ ...first, users: 1 }, second])
+      expect(await read({ app: 'other' })).toEqual([{ start: NOON, users: 1 }])
+      expect(await read({ grain: 'hour', app: 'game' })).toEqual([{ start: NOON, users: 3 }])
+      expect(await read({ metric: 'events_by_type', to: NOON + 1 })).toEqual([
+        { start: NOON, events_by_type: [{ event_type: 'session_start', count: 4 }] },
+      ])
+      const tables = kpiTables(await read({ metric: null }))
+      expect(tables.match(/having come too late: at most \d+/g)).toEqual([
+        'having come too late: at most 2',
+      ])
     })
 
     it('are all counted where old events come for the first time, however old', async () => {

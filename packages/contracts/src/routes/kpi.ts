@@ -66,6 +66,12 @@ const metrics = {
   users: Type.Optional(
     Type.Integer({ description: 'Distinct, counted anew for each window: never add them up.' }),
   ),
+  users_missed: Type.Optional(
+    Type.Integer({
+      description:
+        'Where events came so late that nobody knew any more who was in the window: at most so many users are missing in `users`. Left out where none is.',
+    }),
+  ),
   matches: Type.Optional(ShownInteger),
   revenue_by_country: ByCountry({ revenue_usd_micros: ShownInteger }),
   matches_by_country: ByCountry({ matches: ShownInteger }),
@@ -80,7 +86,7 @@ const metrics = {
       description: 'Purchases in currencies for which that day has no rate. Not in the revenue.',
     }),
   ),
-} satisfies Record<KpiMetric, unknown>
+} satisfies Record<KpiMetric | 'users_missed', unknown>
 
 export const KpiMinute = Type.Object({ minute: Instant, ...metrics }, { title: 'KpiMinute' })
 export const KpiHour = Type.Object({ hour: Instant, ...metrics }, { title: 'KpiHour' })

@@ -25,6 +25,7 @@ export function kpiTables(minutes: readonly KpiWindow[]): string {
       '',
     ],
     ...['Distinct users', boxed(['window', 'distinct_users'], users)],
+    ...missed(minutes),
     ...unconverted(minutes),
   ].join('\n')
 }
@@ -48,6 +49,17 @@ export function boxed(header: readonly string[], rows: readonly (readonly string
   const show = (cells: readonly string[]): string =>
     `|${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('|')}|`
   return [line, show(header), line, ...rows.map(show), line].join('\n')
+}
+
+function missed(minutes: readonly KpiWindow[]): string[] {
+  return minutes.flatMap(({ start, users_missed }) =>
+    users_missed === undefined
+      ? []
+      : [
+          '',
+          `Not among the users of ${window(start)}, having come too late: at most ${users_missed}`,
+        ],
+  )
 }
 
 /** What is missing in the revenue is said, not guessed. */

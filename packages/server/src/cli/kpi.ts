@@ -90,8 +90,10 @@ function documentOf({ from, to }: Range, windows: readonly KpiWindow[]) {
 }
 
 /** In the order of the contract. */
-const figuresOf = (figures: Omit<KpiWindow, 'start'>) =>
-  Object.fromEntries(KPI_METRICS.map((name) => [name, figures[name]]))
+const figuresOf = ({ users_missed, ...figures }: Omit<KpiWindow, 'start'>) => ({
+  ...Object.fromEntries(KPI_METRICS.map((name) => [name, figures[name]])),
+  ...(users_missed === undefined ? {} : { users_missed }),
+})
 
 function wholeNumber(min: number, max: number) {
   return (text: string): number => {

@@ -2,6 +2,7 @@ import { KPI_ALL as ALL, type KpiMetric } from '@questline/contracts'
 import { countryNamed, countryOf } from '../quality/quality.ts'
 import type { Read } from '../store/store.ts'
 import { GRAIN_MS, type Grain } from './grains.ts'
+import { readMissed } from './missed-users.ts'
 import { parseSum, plus, type Sum } from './sums.ts'
 import { type FactRow, readFacts } from './window-facts.ts'
 
@@ -26,6 +27,8 @@ export type KpiWindow = {
   readonly purchases?: Sum
   readonly revenue_usd_micros?: Sum
   readonly users?: Sum
+  /** At most so many users are missing in `users`; absent when none is. */
+  readonly users_missed?: Sum
   readonly matches?: Sum
   readonly revenue_by_country?: readonly (OfCountry & { readonly revenue_usd_micros: Sum })[]
   readonly matches_by_country?: readonly (OfCountry & { readonly matches: Sum })[]
@@ -44,26 +47,33 @@ export async function readKpi(read: Read, query: KpiQuery): Promise<KpiWindow[]>
   const stepMs = WINDOWS_AT_ONCE * GRAIN_MS[grain]
   const windows: KpiWindow[] = []
   for (let at = from; at < to; at += stepMs) {
-    const rows = await readFacts(read, grain, at, Math.min(at + stepMs, to), {
-      app,
-      country,
-      platform,
-    })
-    windows.push(...windowsOf(rows, country ?? ALL, query.metric))
+    const end = Math.min(at + stepMs, to)
+    const rows = await readFacts(read, grain, at, end, { app, country, platform })
+    const missed = await readMissed(read, grain, at, end, app)
+    windows.push(...windowsOf({ rows, missed }, country ?? ALL, query.metric))
     if (at + stepMs < to) await new Promise(setImmediate)
   }
   return windows
 }
 
+type Found = { readonly rows: readonly FactRow[]; readonly missed: ReadonlyMap<number, Sum> }
+
 /** Rows come by window. */
-function windowsOf(rows: readonly FactRow[], main: string, metric: KpiMetric | null): KpiWindow[] {
+function windowsOf({ rows, missed }: Found, main: string, metric: KpiMetric | null): KpiWindow[] {
   const byStart = new Map<number, FactRow[]>()
   for (const row of rows) {
     const known = byStart.get(row.start)
     if (known) known.push(row)
     else byStart.set(row.start, [row])
   }
-  return [...byStart].flatMap(([start, of]) => windowOf(start, of, main, metric) ?? [])
+  return [...byStart].flatMap(([start, of]) => {
+    const window = windowOf(start, of, main, metric)
+    const users_missed = missed.get(start)
+    if (window === null) return []
+    return window.users === undefined || users_missed === undefined
+      ? [window]
+      : [{ ...window, users_missed }]
+  })
 }
 
 function windowOf(
