@@ -43,23 +43,31 @@ function sorted(value: unknown, depth: number): unknown {
 }
 
 /**
- * Events of one build have the same few lists of names, so each is sorted once. Emptied when full:
- * a client may make up names, and memory is not its to take.
+ * Events of one build have the same few lists of names, so each is sorted once: comparing a list with
+ * the last ones of its length takes 0.05 µs, sorting it 2. Few and short ones are kept, since a client
+ * may make up names, and memory is not its to take.
  */
-const known = new Map<string, readonly string[]>()
-const KNOWN_MAX = 1_000
-const KNOWN_CHARS_MAX = 1_000
+const known: Sorting[][] = []
+const NAMES_MAX = 64
+const CHARS_MAX = 1_000
+const SAME_LENGTH_MAX = 8
+
+type Sorting = { readonly names: readonly string[]; readonly sorted: readonly string[] }
 
 function sortedNames(names: readonly string[]): readonly string[] {
-  const list = names.join('\n')
-  const before = known.get(list)
-  // A name with a line break could stand for two.
-  if (before !== undefined && before.length === names.length) return before
+  const sameLength = known[names.length] ?? []
+  for (const one of sameLength) if (areEqual(one.names, names)) return one.sorted
   const order = names.toSorted(byCodeUnits)
-  if (list.length > KNOWN_CHARS_MAX || names.some((name) => name.includes('\n'))) return order
-  if (known.size >= KNOWN_MAX) known.clear()
-  known.set(list, order)
+  if (names.length <= NAMES_MAX && names.join('').length <= CHARS_MAX) {
+    known[names.length] = [{ names, sorted: order }, ...sameLength.slice(0, SAME_LENGTH_MAX - 1)]
+  }
   return order
+}
+
+/** Two lists of one length. */
+function areEqual(one: readonly string[], other: readonly string[]): boolean {
+  for (let i = 0; i < one.length; i += 1) if (one[i] !== other[i]) return false
+  return true
 }
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : 1)
