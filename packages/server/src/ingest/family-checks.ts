@@ -6,6 +6,7 @@ import {
   isCurrencyCode,
 } from '@questline/contracts'
 import { Ajv, type ValidateFunction } from 'ajv'
+import { countFewTexts } from './text-lengths.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -38,6 +39,7 @@ export function createFamilyChecks(
     strictTypes: false,
     strictRequired: false,
   })
+  countFewTexts(ajv)
   ajv.addFormat('text', (text: string) => text.isWellFormed() && !text.includes('\0'))
   ajv.addFormat('date-time', (text: string) => instants(text) !== null)
   ajv.addFormat('iso-4217', isCurrencyCode)
