@@ -170,10 +170,14 @@ describe.each(DATABASES)('on $name', (database) => {
     expect(await verdicts([JSON.parse(text)])).toEqual([{ status: 'duplicate' }])
   })
 
-  test('what is refused is kept as it came, with the reason', async () => {
-    const raw = '{"event_id" : "nope", "event_type":"match"}'
-    await post('/v1/events', `{"events":[ ${raw} ]}`, { id: 'r-kept', headers: { 'x-sdk': 'a/1' } })
-    const [row] = await refused("WHERE request_id = 'r-kept'")
+  test.each([
+    ['', ' {"event_id" : "nope", "event_type":"match"}', ' ]}'],
+    ['before more', '{"event_id":"nope","event_type":"match"}', '],"more":"]}"}'],
+  ])('what is refused is kept as it came, with the reason %s', async (name, event, rest) => {
+    const raw = event.trim()
+    const id = `r-kept-${name.replace(' ', '-')}`
+    await post('/v1/events', `{"events":[${event}${rest}`, { id, headers: { 'x-sdk': 'a/1' } })
+    const [row] = await refused(`WHERE request_id = '${id}'`)
     expect(Buffer.from(row?.['raw'] as Uint8Array).toString()).toBe(raw)
     expect(row).toMatchObject({
       ...{ app: 'my-game', event_id: 'nope', event_type: 'match', reason: 'invalid-event-id' },

@@ -7,7 +7,7 @@ import { createFamilyChecks } from './family-checks.ts'
 import { createInstants } from './instants.ts'
 import { type Door, isFields, type Judged, judge, type Refused, type Sent } from './judge.ts'
 import { createQueue, type QueueSettings } from './queue.ts'
-import { elementsOf, memberAt } from './slices.ts'
+import { elementsOf, likeObjectsOf, memberAt } from './slices.ts'
 import { maySeemFaulty } from './text-fault.ts'
 
 /** What the headers of a request say of all its events. */
@@ -151,7 +151,7 @@ const PLAIN_END = /^\s*\}\s*$/
 
 /** Each event beside its own text. */
 function sentIn(events: readonly unknown[], text: string): Sent[] {
-  const slices = slicesIn(text)
+  const slices = slicesIn(text, events.length)
   if (slices.length !== events.length * 2)
     throw new Error('the events and their texts differ in number')
   return events.map((json, index) => ({
@@ -160,10 +160,10 @@ function sentIn(events: readonly unknown[], text: string): Sent[] {
   }))
 }
 
-function slicesIn(text: string): readonly number[] {
+function slicesIn(text: string, count: number): readonly number[] {
   const start = PLAIN_START.exec(text)?.[0].length
   if (start !== undefined) {
-    const { slices, end } = elementsOf(text, start)
+    const { slices, end } = likeObjectsOf(text, start, count) ?? elementsOf(text, start)
     if (PLAIN_END.test(text.slice(end))) return slices
   }
   return elementsOf(text, memberAt(text, 'events')).slices

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { elementsOf, memberAt } from './slices.ts'
+import { elementsOf, likeObjectsOf, memberAt } from './slices.ts'
 
 /** JSON text with white space and escapes where they may stand, beside what it says. */
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t ', '\r\n')
@@ -44,6 +44,52 @@ describe('the elements of a list', () => {
         },
       ),
       { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('the objects of a list that begin alike', () => {
+  const plainText = fc.constantFrom('"a"', '"},{"', '"\\"},{\\"id\\":"', '"]}"', '"}"', '" "')
+  const aField = fc.tuple(
+    fc.constantFrom('"id"', '"b"', '","', '"},{"'),
+    fc.oneof(
+      plainText,
+      fc.constantFrom('1', '{}', '{"id":1}', '{"a":{"id":"}"}}', '[{"id":1},{"id":2}]'),
+    ),
+  )
+  const anObject = fc
+    .tuple(
+      fc.constantFrom('"id":1', '"id":1', '"id":1', '"a":"},{"'),
+      fc.array(aField, { maxLength: 3 }),
+    )
+    .map(([first, rest]) => `{${[first, ...rest.map((field) => field.join(':'))].join()}}`)
+  const aSpace = fc.constantFrom('', '', '', '', ' ')
+
+  it('are found where they are, or not at all', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(aSpace, anObject, aSpace), { maxLength: 5 }), (all) => {
+        const text = `{"events":[${all.map((each) => each.join('')).join()}]}`
+        const found = likeObjectsOf(text, 10, all.length)
+        if (found !== null) expect(found).toEqual(elementsOf(text, 10))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('are not looked for by a name that may be the end of a text and a comma', () => {
+    const text = '[{",":"},{",":":1}, {",":1}]'
+    expect(JSON.parse(text)).toHaveLength(2)
+    expect(likeObjectsOf(text, 0, 2)).toBeNull()
+  })
+
+  it('are found where they are written as JSON.stringify writes them, whatever their texts are', () => {
+    fc.assert(
+      fc.property(fc.array(plainText, { minLength: 1 }), (texts) => {
+        const objects = texts.map((text) => `{"id":{"a":${text}}}`)
+        const text = `[${objects.join()}]`
+        const { slices = [] } = likeObjectsOf(text, 0, texts.length) ?? {}
+        expect(cut(text, slices)).toEqual(objects)
+      }),
     )
   })
 })

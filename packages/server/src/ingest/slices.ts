@@ -1,12 +1,12 @@
+/** Where the values of a list lie, as pairs of start and end, and where the list ends. */
+export type Elements = { readonly slices: readonly number[]; readonly end: number }
+
 /**
- * Where the values lie in the text of a JSON array, as pairs of start and end. The text is known to be
- * JSON, so only strings and nesting have to be followed: one pass, and no second parser to disagree.
+ * The values in the text of a JSON array. The text is known to be JSON, so only strings and nesting
+ * have to be followed: one pass, and no second parser to disagree.
  * @param at of the array's opening bracket
  */
-export function elementsOf(
-  text: string,
-  at: number,
-): { readonly slices: readonly number[]; readonly end: number } {
+export function elementsOf(text: string, at: number): Elements {
   const slices: number[] = []
   let depth = 0
   let start = -1
@@ -28,6 +28,31 @@ export function elementsOf(
     else if ((code | 0x20) === CLOSE_BRACE) depth -= 1
   }
   throw new Error('the text of an array has no end')
+}
+
+/** What an object begins with, up to its first value. */
+const HEAD = /\{"\w+":/y
+
+/**
+ * The same of `count` objects that begin with the same name, where no list is within any of them, as
+ * nearly all senders write them: found by searching for what stands between two, in a tenth of the
+ * time. A text cannot hold that, since its quote would end the text and no name may follow; outside
+ * of texts it stands only between two objects of a list, and there is no other list. Null where the
+ * objects are not so, or may not be.
+ * @param at of the opening bracket of the last array in the text
+ */
+export function likeObjectsOf(text: string, at: number, count: number): Elements | null {
+  HEAD.lastIndex = at + 1
+  const head = HEAD.exec(text)?.[0]
+  if (head === undefined || text.includes('[', at + 1)) return null
+  const between = `},${head}`
+  const slices = [at + 1]
+  for (let i = text.indexOf(between, at); i >= 0; i = text.indexOf(between, i + 2)) {
+    slices.push(i + 1, i + 2)
+  }
+  const close = text.lastIndexOf(']')
+  slices.push(endBefore(text, close))
+  return slices.length === count * 2 ? { slices, end: close + 1 } : null
 }
 
 /**
