@@ -8,14 +8,17 @@ import { toError } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body's JSON as it came, inflated: events are logged byte for byte. */
+    /**
+     * The body as it came, inflated: events are logged byte for byte. What it says is read where it is
+     * judged, since Fastify would hold it for as long as a commit is waited for.
+     */
     bodyText: string
   }
 }
 
 /**
- * Reads the bodies of the routes below `app`, compressed or not, and keeps their text beside what
- * they say. Neither what is read nor what it grows to exceeds the limits of the route.
+ * Reads the bodies of the routes below `app`, compressed or not, and keeps their text. Neither what is
+ * read nor what it grows to exceeds the limits of the route.
  */
 export function readEventBodies(app: FastifyInstance): void {
   app.decorateRequest('bodyText', '')
@@ -25,9 +28,11 @@ export function readEventBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', (request, payload, done) => {
     const refuse = (error: unknown): void => done(toError(error))
     const take = (bytes: Buffer): void => {
-      const body = parsed(request, bytes)
-      if ('fault' in body) refuse(body.fault)
-      else done(null, body.json)
+      const fault = faultOf(bytes)
+      if (fault === null) {
+        request.bodyText = bytes.toString('utf8')
+        done(null, null)
+      } else refuse(malformed(fault))
     }
     const coding = codingOf(request)
     const { wire, inflated } = request.bodyLimits ?? NO_ROUTE
@@ -39,20 +44,23 @@ export function readEventBodies(app: FastifyInstance): void {
   })
 }
 
-/** What the bytes of a body say. */
-function parsed(request: FastifyRequest, bytes: Buffer) {
-  const fault = (detail: string, cause?: unknown) => ({
-    fault: new ProblemError('malformed-body', { detail, cause }),
-  })
-  if (bytes.length === 0) return fault('It is empty.')
-  if (!isUtf8(bytes)) return fault('It is not UTF-8.')
-  request.bodyText = bytes.toString('utf8')
+/**
+ * What the text of a body says.
+ * @throws ProblemError `malformed-body`
+ */
+export function parseBody(text: string): unknown {
   try {
-    return { json: JSON.parse(request.bodyText) as unknown }
+    return JSON.parse(text)
   } catch (cause) {
-    return fault('It is not JSON.', cause)
+    throw malformed('It is not JSON.', cause)
   }
 }
+
+const faultOf = (bytes: Buffer): string | null =>
+  bytes.length === 0 ? 'It is empty.' : isUtf8(bytes) ? null : 'It is not UTF-8.'
+
+const malformed = (detail: string, cause?: unknown): ProblemError =>
+  new ProblemError('malformed-body', { detail, cause })
 
 function codingOf({ headers }: FastifyRequest) {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'

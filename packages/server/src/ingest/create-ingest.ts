@@ -39,6 +39,11 @@ export type Ingest = {
 
 const SOURCE = 'http'
 
+type JudgedBatch = {
+  readonly judged: readonly Judged[]
+  readonly arrived: Omit<NewGameEvents, 'progress'>
+}
+
 /** What became of the events, in their order, once nothing can lose them. */
 export type RecordEvents = (arrived: NewGameEvents) => Promise<readonly Outcome[]>
 
@@ -74,29 +79,44 @@ export function createIngest(parts: IngestParts, settings: QueueSettings): Inges
       }),
   })
 
-  const accept = async (
+  const judgeAll = (
+    arrival: Arrival,
+    all: readonly Sent[],
+    text: string,
+    only: string | null,
+  ): JudgedBatch => {
+    const door = { ...doorFor(arrival, text), only }
+    const judged = all.map((sent) => judge(door, sent))
+    const events = judged.flatMap((each) => (each.kind === 'passed' ? [each.event] : []))
+    const refused = judged.flatMap((each, index) =>
+      each.kind === 'refused' ? [refusalOf(each, all[index]?.text ?? '')] : [],
+    )
+    const { monotonic: _, ...said } = arrival
+    return { judged, arrived: { delivery: { ...said, source: SOURCE }, events, refused } }
+  }
+
+  const commit = async ({ judged, arrived }: JudgedBatch): Promise<Verdict[]> => {
+    const outcomes = await traced(arrived.delivery, arrived.events.length, (delivery) =>
+      record({ ...arrived, delivery, progress: null }),
+    )
+    return verdictsOf(judged, outcomes)
+  }
+
+  /** No async function: while the commit is waited for, nothing holds what the events say. */
+  const accept = (
     arrival: Arrival,
     all: readonly Sent[],
     text: string,
     only: string | null,
   ): Promise<Verdict[]> => {
     const release = queue.take(all.length, text.length)
-    if (release === null) return all.map(({ json }) => ({ ...idOf(json), ...BUSY }))
+    if (release === null)
+      return Promise.resolve(all.map(({ json }) => ({ ...idOf(json), ...BUSY })))
     try {
-      const door = { ...doorFor(arrival, text), only }
-      const judged = all.map((sent) => judge(door, sent))
-      const events = judged.flatMap((each) => (each.kind === 'passed' ? [each.event] : []))
-      const refused = judged.flatMap((each, index) =>
-        each.kind === 'refused' ? [refusalOf(each, all[index]?.text ?? '')] : [],
-      )
-      const { monotonic: _, ...said } = arrival
-      const delivery: Delivery = { ...said, source: SOURCE }
-      const outcomes = await traced(delivery, events.length, (delivery) =>
-        record({ delivery, events, refused, progress: null }),
-      )
-      return verdictsOf(judged, outcomes)
-    } finally {
+      return commit(judgeAll(arrival, all, text, only)).finally(release)
+    } catch (error) {
       release()
+      throw error
     }
   }
 

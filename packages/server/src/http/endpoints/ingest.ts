@@ -11,13 +11,14 @@ import {
 import { toInstant } from '../../platform/platform.ts'
 import { arrivalOf } from '../arrival.ts'
 import { type Answer, endpoint, ok } from '../endpoint.ts'
+import { parseBody } from '../event-body.ts'
 import type { EndpointParts } from '../parts.ts'
 
 export const ingest = ({ ingest, settings }: EndpointParts) =>
-  endpoint(INGEST, async ({ body, caller, request, requestId }) => {
-    const events = eventsOf(body)
+  endpoint(INGEST, async ({ caller, request, requestId }) => {
+    const { bodyText: text } = request
     const arrival = arrivalOf(request, caller, settings.defaultApp)
-    const results = await ingest.batch(arrival, { events }, request.bodyText)
+    const results = await ingest.batch(arrival, batchIn(text), text)
     const answer = ok({
       request_id: requestId,
       received_at: toInstant(arrival.receivedAt),
@@ -28,7 +29,8 @@ export const ingest = ({ ingest, settings }: EndpointParts) =>
   })
 
 /** Its shape is checked here: what the events hold has a verdict of its own for each. */
-function eventsOf(body: unknown): readonly unknown[] {
+function batchIn(text: string): { readonly events: readonly unknown[] } {
+  const body = parseBody(text)
   const events = typeof body === 'object' && body !== null && 'events' in body ? body.events : null
   if (!Array.isArray(events)) throw invalid([{ pointer: '#/events', detail: 'is not a list' }])
   if (events.length > LIMITS.batchEventsMax) {
@@ -36,7 +38,7 @@ function eventsOf(body: unknown): readonly unknown[] {
       detail: `At most ${LIMITS.batchEventsMax} events.`,
     })
   }
-  return events
+  return { events }
 }
 
 export const ingestInstall = (parts: EndpointParts) =>
@@ -53,8 +55,9 @@ async function one(
   caller: OfCall['caller'],
   request: OfCall['request'],
 ): Promise<Answer> {
+  const { bodyText: text } = request
   const arrival = arrivalOf(request, caller, settings.defaultApp)
-  return answerFor(await ingest.single(arrival, request.body, request.bodyText, eventType))
+  return answerFor(await ingest.single(arrival, parseBody(text), text, eventType))
 }
 
 /** An event that comes alone has a status of HTTP for its verdict. */
