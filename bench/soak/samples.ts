@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from '../harness/harness.ts'
 
 /** How a server is at one moment; null where the system does not tell. */
 export type Sample = {
   readonly second: number
+  /** The lowest since the sample before: garbage comes and goes, and what is held stays. */
   readonly memoryMb: number | null
   /** Of the process that writes the lake, while there is one. */
   readonly lakeMb: number | null
@@ -18,23 +20,44 @@ export type Sample = {
 
 const MB = 1e6
 
-export async function sample({ pids, dataDir, port }: Server, second: number): Promise<Sample> {
+/** Events that the windows have not counted yet. */
+export const lagOf = (server: Server): Promise<number> =>
+  server.metric('stage_lag_events{stage="windows"}')
+
+export async function sample(
+  server: Server,
+  second: number,
+  memoryMb: number | null,
+): Promise<Sample> {
+  const { pids, dataDir } = server
   const pid = pids[0] ?? 0
-  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-  const gauge = (name: string): number => {
-    const value = new RegExp(`^questline_${name} (\\S+)$`, 'm').exec(metrics)?.[1]
-    if (value === undefined) throw new Error(`/metrics has no questline_${name}`)
-    return Number(value)
-  }
   return {
     second,
-    memoryMb: residentMb(pid),
+    memoryMb,
     lakeMb: lakeMemoryMb(pid),
     handles: handlesOf(pid),
     walMb: bytesOf(dataDir, /-wal$/) / MB,
-    windowsLag: gauge('stage_lag_events{stage="windows"}'),
-    lakeLag: gauge('stage_lag_events{stage="lake"}'),
+    windowsLag: await lagOf(server),
+    lakeLag: await server.metric('stage_lag_events{stage="lake"}'),
   }
+}
+
+const LOOK_MS = 500
+
+/** The least resident memory within a time, which `signal` ends early; null where the system does not tell. */
+export async function lowestMemory(
+  { pids }: Server,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const until = performance.now() + milliseconds
+  let lowest: number | null = null
+  while (performance.now() < until && !signal.aborted) {
+    const now = residentMb(pids[0] ?? 0)
+    lowest = lowest === null || now === null ? now : Math.min(lowest, now)
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
+  }
+  return lowest
 }
 
 function residentMb(pid: number): number | null {

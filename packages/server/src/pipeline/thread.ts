@@ -11,6 +11,11 @@ import type { Watch } from './watch.ts'
 const GATHER_MS = 100
 /** A step makes its objects at once and drops them at once; a larger nursery only spreads them out. */
 const YOUNG_MB = 6
+/**
+ * Far more than it needs. With 2 GB or more to grow into, V8 lets a heap become four times what lives
+ * in it before it collects, with this 1.6 times: 60 MB less after 20 minutes, for 2 % more CPU.
+ */
+const OLD_MB = 1_024
 const RESTART_MS = { first: 1_000, most: 60_000 }
 
 /** Who is told what becomes of a thread. */
@@ -30,7 +35,7 @@ export function createThread(script: URL, order: object, watch: ThreadWatch) {
   const start = (): void => {
     // The flag of the start command is for the main thread, which has read it; it would win here too.
     setFlagsFromString('--max-semi-space-size=0')
-    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB }
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB }
     const started = new Worker(script, { workerData: order, resourceLimits })
     worker = started
     started.once('online', watch.lives)
