@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import { countryOf } from '../../packages/server/src/quality/quality.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import { operatorsOf } from '../../packages/server/src/windows/flink/flink.ts'
+import { behind, changesSince } from '../../packages/server/src/windows/windows.ts'
 import type { Engines } from '../../scripts/scale/engines.ts'
 import { ROOT } from '../questline.ts'
 import type { Run } from '../run-node.ts'
@@ -22,6 +23,8 @@ import { valuesOf } from './topic-values.ts'
 const EVENTS = 6_000
 const BEAT_EVERY = 60
 const game = enrichedGame(EVENTS)
+/** Long after all that happens. */
+const lastBeat = Number(game.arrivals.at(-1)?.at) + 600_000
 /** After each of them something is killed or stopped. */
 const PHASES = 6
 
@@ -186,11 +189,19 @@ function minutesOnFlink() {
 
   it('are the rows of the embedded windows, without those that came late', async () => {
     await feedPhase(6)
-    await beat(Number(game.arrivals.at(-1)?.at) + 600_000)
+    await beat(lastBeat)
     const expected = (await embeddedFacts(inTime)).filter((line) => line.startsWith('minute'))
     expect(expected.length).toBeGreaterThan(500)
     await until(expected, minutes)
   }, 180_000)
+
+  it('are followed live: each is noted, and behind all that was noted before', async () => {
+    const changes = await changesSince(store.read, behind(0), 1_000)
+    const offsets = changes.map(({ offset }) => offset)
+    const written = (await minutes()).map((line) => Number(line.split(' · ')[1]))
+    expect(new Set(changes.map(({ start }) => start))).toEqual(new Set(written))
+    expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
+  })
 
   it('leave what came late in a topic of its own', async () => {
     const expected = new Set(
@@ -210,8 +221,21 @@ function minutesOnFlink() {
     const { restored_from, since } = await flink('resume', '--upgrade')
     expect(restored_from).toBeNull()
     expect(since).toBeGreaterThan(Number(game.arrivals.at(-1)?.at))
-    await flink('stop')
   }, 120_000)
+
+  it('and where nobody has seen how far they were, from what Flink has told Kafka', async () => {
+    await checkpointAfter(await checkpointAfter(null))
+    await engines.kill('jobmanager')
+    await engines.start('jobmanager')
+    const file = join(folder, 'flink-minutes.json')
+    const book = JSON.parse(await readFile(file, 'utf8'))
+    await writeFile(file, JSON.stringify({ ...book, written_until: null }))
+    settings = { ...settings, FLINK_GRACE_SEC: '22' }
+    const { since } = await flink('resume', '--upgrade')
+    expect(since).toBeGreaterThan(Number(game.arrivals.at(-1)?.at))
+    expect(since).toBeLessThanOrEqual(lastBeat)
+    await flink('stop')
+  }, 180_000)
 
   it('are restated with late events by days', async () => {
     await flink('restate', '--from', '2026-03-01', '--to', '2026-03-02')

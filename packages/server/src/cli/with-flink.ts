@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openKafka } from '../books/open-kafka.ts'
 import { type FlinkContext, loadFlinkContext, processEnvironment } from '../config/config.ts'
 import type { KafkaConfig } from '../config/kafka-settings.ts'
 import { topicNames } from '../kafka/kafka.ts'
 import { systemClock } from '../platform/platform.ts'
+import { heardUntil } from '../quality-kafka/quality-kafka.ts'
 import {
   ask,
   createDeployment,
@@ -16,6 +18,7 @@ import {
   type Gateway,
   jdbcTarget,
   kafkaProperties,
+  MINUTES_JOB,
 } from '../windows/flink/flink.ts'
 
 export type OpenedFlink = {
@@ -36,10 +39,20 @@ export function openFlink(): OpenedFlink {
     gateway,
     jobManager: createJobManager(ask, flink.restUrl),
     book: createJobBook(join(dataDir, 'flink-minutes.json')),
+    heardUntil: () => heardByMinutes(kafka),
     ...{ now: systemClock.now, sleep },
   }
   const deployment = createDeployment(parts, { tables, minutes: flink })
   return { deployment, gateway, tables, settings }
+}
+
+async function heardByMinutes(settings: KafkaConfig): Promise<number | null> {
+  const { kafka, topics } = await openKafka(settings, 'flink')
+  try {
+    return await heardUntil(kafka, { group: MINUTES_JOB, topic: topics['events-enriched'] })
+  } finally {
+    await kafka.close()
+  }
 }
 
 function kafkaTables({ brokers, topicPrefix, tls, sasl }: KafkaConfig) {

@@ -12,6 +12,7 @@ export type {
 } from './enriched-record.ts'
 export { type FollowHooks, follow, PositionMoved, type Step, type Taken } from './follow.ts'
 export { ENRICH_GROUP, SPLIT_GROUP } from './groups.ts'
+export { heardUntil } from './heard-until.ts'
 export { type Lag, lagOf } from './lag.ts'
 export type { Stored } from './part.ts'
 export { cameBefore, type StoredReplay, storedReplay } from './put-right.ts'

@@ -1,3 +1,4 @@
+import { toInstant } from '../../platform/platform.ts'
 import { GRAIN_MS } from '../grains.ts'
 import { FlinkError } from './ask.ts'
 import { newestCheckpoint } from './checkpoints.ts'
@@ -19,6 +20,8 @@ export type DeploymentParts = {
   readonly gateway: Gateway
   readonly jobManager: JobManager
   readonly book: JobBook
+  /** Up to which time all events were read when the newest checkpoint was made, by what Flink tells Kafka. */
+  readonly heardUntil: () => Promise<number | null>
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<unknown>
 }
@@ -62,7 +65,7 @@ export function createDeployment(parts: DeploymentParts, settings: DeploymentSet
   const jobOf = (since: number | null): Job => minutesJob(settings.tables, settings.minutes, since)
   const context: Context = {
     ...parts,
-    jobOf,
+    ...{ jobOf, graceMs: settings.minutes.graceMs },
     printOf: (since) => minutesFingerprint(settings.tables, settings.minutes, since),
   }
   return {
@@ -88,6 +91,7 @@ export function createDeployment(parts: DeploymentParts, settings: DeploymentSet
 
 type Context = DeploymentParts & {
   readonly jobOf: (since: number | null) => Job
+  readonly graceMs: number
   readonly printOf: (since: number | null) => string
 }
 
@@ -107,7 +111,8 @@ async function begin(context: Context, since: number | null, from: string | null
   const fingerprint = context.printOf(since)
   const before = await book.read()
   await book.write({
-    ...{ job_id: id, fingerprint, since, deployed_at: now(), stopped: false },
+    ...{ job_id: id, fingerprint, since, grace_ms: context.graceMs },
+    ...{ deployed_at: now(), stopped: false },
     ...{ savepoint: from, checkpoint: null },
     // A job that ends before its first checkpoint has come as far as the one before.
     written_until: from === null ? null : (before?.written_until ?? null),
@@ -131,8 +136,9 @@ async function resume(context: Context, { from, upgrade }: Resumption): Promise<
   if (entry !== null && context.printOf(entry.since) !== entry.fingerprint) {
     if (!upgrade) throw new FlinkError(CHANGED)
     // Another plan cannot read that state: every minute that was open is counted from its first event.
-    if (entry.written_until === null) throw new FlinkError(NO_MARK)
-    return begin(context, minuteOf(entry.written_until - GRAIN_MS.minute), null)
+    const written = entry.written_until ?? (await writtenUntil(context, entry))
+    if (written === null) throw new FlinkError(unknownMark(entry))
+    return begin(context, minuteOf(written - GRAIN_MS.minute), null)
   }
   const point = from ?? (entry && (await restorePoint(context.jobManager, entry)))
   if (point === null) {
@@ -156,6 +162,7 @@ async function stop(context: Context, drain: boolean) {
     // One that another copy of the book has started: whether its SQL is ours is not known.
     fingerprint: mine?.fingerprint ?? 'unknown',
     since: mine?.since ?? null,
+    ...(mine?.grace_ms === undefined ? {} : { grace_ms: mine.grace_ms }),
     deployed_at: mine?.deployed_at ?? running.startedAt,
     ...{ stopped: true, savepoint, checkpoint: null },
     written_until: report?.watermark ?? mine?.written_until ?? null,
@@ -186,8 +193,8 @@ export type Deployment = ReturnType<typeof createDeployment>
 
 const CHANGED =
   'the SQL of this version is not that of the job, whose state it may not be able to read: with --upgrade every minute that was open is counted from its first event'
-const NO_MARK =
-  'how far the job had come is not known: `questline flink deploy --since` counts from an instant that you know'
+const unknownMark = ({ since }: JobEntry): string =>
+  `how far the job had come is known neither to Flink nor to Kafka: \`questline flink deploy${since === null ? '' : ` --since ${toInstant(since)}`}\` counts what it has counted anew`
 
 /** What would be forgotten with the JobManager is kept while it is there. */
 async function keepSeen(book: JobBook, entry: JobEntry, report: JobReport): Promise<JobEntry> {
@@ -205,6 +212,18 @@ async function restorePoint(jobManager: JobManager, entry: JobEntry): Promise<st
   const folder = await jobManager.checkpointFolder()
   const newest = await newestCheckpoint(folder, entry.job_id)
   return newest ?? entry.checkpoint ?? entry.savepoint
+}
+
+/**
+ * Where nobody has asked for the watermark while it was there: Flink tells Kafka with each checkpoint how
+ * far it has read, and what is written by then is in the tables. Of a job without a checkpoint Kafka has
+ * what the one before it told, which may have counted otherwise.
+ */
+async function writtenUntil(context: Context, entry: JobEntry): Promise<number | null> {
+  const { grace_ms: graceMs } = entry
+  if (graceMs === undefined || (await restorePoint(context.jobManager, entry)) === null) return null
+  const heard = await context.heardUntil()
+  return heard === null ? null : heard - graceMs - 1
 }
 
 /** A job that cannot run starts again and again: its reason is shown, and it is cancelled. */

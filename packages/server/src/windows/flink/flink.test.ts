@@ -238,6 +238,7 @@ function aFlink(book: JobBook, graceMs = MINUTES.graceMs, explained = BOUNDED) {
   const runs: (string | null)[] = []
   let job: string | null = null
   let report: JobReport = RUNS
+  let heard: number | null = null
   const jobManager: JobManager = {
     jobs: async () =>
       job === null ? [] : [{ id: job, name: MINUTES_JOB, state: report.state, startedAt: 1 }],
@@ -264,7 +265,8 @@ function aFlink(book: JobBook, graceMs = MINUTES.graceMs, explained = BOUNDED) {
   const sleep = async (ms: number) => {
     now += ms
   }
-  const parts = { gateway, jobManager, book, now: () => now, sleep }
+  const heardUntil = async () => heard
+  const parts = { gateway, jobManager, book, heardUntil, now: () => now, sleep }
   const deployment = createDeployment(parts, { tables: TABLES, minutes: { ...MINUTES, graceMs } })
   return {
     ...{ deployment, runs },
@@ -273,6 +275,9 @@ function aFlink(book: JobBook, graceMs = MINUTES.graceMs, explained = BOUNDED) {
     },
     forget: () => {
       job = null
+    },
+    tellKafka: (until: number) => {
+      heard = until
     },
   }
 }
@@ -338,6 +343,40 @@ describe('the job', () => {
       ...{ restored_from: null, since: 540_000 },
     })
   })
+
+  it('with other SQL goes on by what Kafka was told, where nobody has seen how far it was', async () => {
+    const book = aBook()
+    const before = aFlink(book)
+    await before.deployment.deploy(null)
+    before.become({ checkpoint: { path: 's3://x/chk-7', at: 1 } })
+    await before.deployment.status()
+    before.forget()
+    // Its grace is that of the job that has read so far.
+    const after = aFlink(book, 90_000)
+    after.tellKafka(600_000 + MINUTES.graceMs)
+    expect(await after.deployment.resume({ from: null, upgrade: true })).toMatchObject({
+      ...{ restored_from: null, since: 480_000 },
+    })
+  })
+
+  it.each([
+    [null, '`questline flink deploy` counts'],
+    [120_000, '`questline flink deploy --since 1970-01-01T00:02:00.000Z` counts'],
+  ])(
+    'since %s whose end nobody knows names the command that is always right',
+    async (since, command) => {
+      const book = aBook()
+      const before = aFlink(book)
+      await before.deployment.deploy(since)
+      before.forget()
+      const after = aFlink(book, MINUTES.graceMs + 1)
+      const resume = () => after.deployment.resume({ from: null, upgrade: true })
+      // What Kafka knows is of another job: this one has made no checkpoint.
+      after.tellKafka(600_000)
+      await expect(resume()).rejects.toThrow(command)
+      expect(after.runs).toEqual([])
+    },
+  )
 
   it('without anything to go on from says so', async () => {
     const flink = aFlink(aBook())

@@ -16,6 +16,12 @@ export { type Job, statementOf } from './job.ts'
 export { createJobBook } from './job-book.ts'
 export { createJobManager, type JobManager } from './job-manager.ts'
 export { type KafkaSecurity, kafkaProperties } from './kafka-properties.ts'
-export { type Days, type MinutesSettings, minutesJob, restateJob } from './minutes-job.ts'
+export {
+  type Days,
+  MINUTES_JOB,
+  type MinutesSettings,
+  minutesJob,
+  restateJob,
+} from './minutes-job.ts'
 export { checkPlan, operatorsOf, unboundedIn } from './plan.ts'
 export type { FlinkTables } from './tables.ts'

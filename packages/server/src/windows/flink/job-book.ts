@@ -8,6 +8,8 @@ export type JobEntry = {
   readonly fingerprint: string
   /** Minutes from then on are counted; null: all that the topic held. */
   readonly since: number | null
+  /** How late an event may come for its minute. Books of older versions do not say it. */
+  readonly grace_ms?: number
   readonly deployed_at: number
   readonly stopped: boolean
   /** Where it was stopped, or what it began from. */
