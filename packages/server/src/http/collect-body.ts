@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ProblemError, type Route } from '@questline/contracts'
+import { type BodyTaker, ReceivedRequest } from './received-request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,43 +33,55 @@ const EMPTY = Buffer.alloc(0)
  */
 export function collectBody(payload: IncomingMessage, max: number, take: TakeBody): void {
   const announced = Number(payload.headers['content-length'])
-  const read = (): void => {
-    if (payload.readableLength === announced) {
-      const bytes: Buffer | null = payload.read()
-      // Nobody listens, so the stream would not come to its end.
-      payload.resume()
-      take(null, bytes ?? EMPTY)
-    } else listen(payload, max, take)
-  }
-  // A small body comes with its head, and is there after this turn of the parser. Then it is taken as
-  // it is: listeners, and the stream's own turns, take 3 µs more, and keep what they hold for longer.
   if (announced > max) take(tooLarge(max), EMPTY)
-  else void Promise.resolve().then(read)
+  else if (payload.readableEnded) take(null, EMPTY)
+  else {
+    const taker = takerOf(max, take)
+    const isHanded = payload instanceof ReceivedRequest && payload.handTo(taker)
+    if (!isHanded) readStream(payload, taker)
+  }
 }
 
-function listen(payload: IncomingMessage, max: number, take: TakeBody): void {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const onData = (chunk: Buffer): void => {
-    bytes += chunk.length
-    chunks.push(chunk)
-    if (bytes <= max) return
+/** Some of it has come already, while it was asked who calls. */
+function readStream(payload: IncomingMessage, taker: BodyTaker): void {
+  const onData = (piece: Buffer): void => {
+    if (taker.add(piece)) return
     stop()
     payload.resume()
-    take(tooLarge(max), EMPTY)
   }
   const onEnd = (): void => {
     stop()
-    take(null, chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks))
+    taker.end()
   }
   const onError = (cause: Error): void => {
     stop()
-    take(new ProblemError('malformed-request', { cause }), EMPTY)
+    taker.fail(cause)
   }
   const stop = (): void => {
     payload.off('data', onData).off('end', onEnd).off('error', onError)
   }
   payload.on('data', onData).on('end', onEnd).on('error', onError)
+}
+
+function takerOf(max: number, take: TakeBody): BodyTaker {
+  let pieces: Buffer[] | null = null
+  let only: Buffer = EMPTY
+  let bytes = 0
+  return {
+    add(piece) {
+      bytes += piece.length
+      if (bytes > max) {
+        take(tooLarge(max), EMPTY)
+        return false
+      }
+      if (bytes === piece.length) only = piece
+      else if (pieces === null) pieces = [only, piece]
+      else pieces.push(piece)
+      return true
+    },
+    end: () => take(null, pieces === null ? only : Buffer.concat(pieces)),
+    fail: (cause) => take(new ProblemError('malformed-request', { cause }), EMPTY),
+  }
 }
 
 const tooLarge = (max: number): ProblemError =>
