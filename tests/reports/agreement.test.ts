@@ -28,9 +28,14 @@ const OUTPUTS: readonly OutputFile[] = [
   'rejected_rows.csv',
 ]
 
-async function assertAgreement(input: InputFiles, parameters: Parameters): Promise<void> {
+/** @param spilledParts rows do not stay in memory, but are spilled into so many parts */
+async function assertAgreement(
+  input: InputFiles,
+  parameters: Parameters,
+  spilledParts?: number,
+): Promise<void> {
   const expected = recompute(input, parameters)
-  const { files, summary } = await runProduct(input, parameters)
+  const { files, summary } = await runProduct(input, parameters, { spilledParts })
   for (const name of OUTPUTS) expect(files[name], name).toBe(expected.files[name])
   expect(summary.inputs.map(fatesOf)).toEqual(expected.balance.map(balanceAsPrinted))
   expect(summary.d1).toEqual({ date: expected.day.day, reason: expected.day.reason })
@@ -82,6 +87,25 @@ describe('the product and the recomputation', () => {
     INPUTS * INPUT_MS_MAX,
   )
 
+  it(
+    'write the same bytes for random inputs of which the rows are spilled',
+    async () => {
+      const property = fc.asyncProperty(
+        randomInput,
+        fc.integer({ min: 1, max: 5 }),
+        async (input, parts) => {
+          try {
+            await assertAgreement(filesOf(input), input.parameters, parts)
+          } catch (error) {
+            throw new Error(shownInput(input), { cause: error })
+          }
+        },
+      )
+      await fc.assert(property, { numRuns: INPUTS })
+    },
+    INPUTS * INPUT_MS_MAX,
+  )
+
   it('write the same bytes for rows in twenty orders', async () => {
     const [input] = fc.sample(randomInput, { numRuns: 1, seed: 4 })
     if (!input) throw new Error('no input')
@@ -112,7 +136,10 @@ describe('the product and the recomputation', () => {
         aPurchase({ receipt_id: 'R', event_time_utc: at(second) }),
       )
       const confirmations = [aConfirmation({ receipt_id: 'R', event_time_utc: at(50_000) })]
-      await assertAgreement(inputFiles({ purchases, confirmations }), { today: '2026-03-11' })
+      const files = inputFiles({ purchases, confirmations })
+      for (const parts of [undefined, 3]) {
+        await assertAgreement(files, { today: '2026-03-11' }, parts)
+      }
     },
     120_000,
   )

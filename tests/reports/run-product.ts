@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type ComputeParts,
   createCompute,
   type Progress,
   type RunSummary,
@@ -18,11 +19,12 @@ const SILENT: Progress = { stage: () => undefined, written: () => undefined }
 /**
  * Computes the reports of these files as a run does, in folders of its own, with 512 MB.
  * @param memory bytes that the process seems to hold
+ * @param spilledParts rows are spilled into so many parts
  */
 export async function runProduct(
   input: InputFiles,
   parameters: Parameters,
-  memory: () => number = () => 0,
+  { memory = () => 0, spilledParts }: Partial<Pick<ComputeParts, 'memory' | 'spilledParts'>> = {},
 ): Promise<ProductRun> {
   const root = mkdtempSync(join(tmpdir(), 'questline-reports-'))
   const folder = (name: string): string => join(root, name)
@@ -34,7 +36,7 @@ export async function runProduct(
     writeFileSync(join(folder('data'), 'costs_daily.csv'), input.costs)
     writeFileSync(join(folder('data'), 'sessions.csv'), input.sessions)
     const { date, badReceiptPattern, junkReceiptRows } = parameters
-    const compute = createCompute({ monotonic: () => 0, memory, junkReceiptRows })
+    const compute = createCompute({ monotonic: () => 0, memory, junkReceiptRows, spilledParts })
     const summary = await compute(
       {
         ...{ data: folder('data'), scratch: folder('scratch'), target: folder('target') },

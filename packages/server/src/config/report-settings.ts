@@ -24,7 +24,7 @@ export function readReportSettings(read: Reader, dataDir: string) {
     out: resolve(read.text('REPORTS_DIR') ?? join(dirname(dataDir), 'reports')),
     inputZone,
     ...(badReceiptPattern === undefined ? {} : { badReceiptPattern }),
-    memoryLimitMb: read.integer('REPORTS_MEMORY_MB', 4_096, 128, 1_048_576),
+    memoryLimitMb: read.integer('REPORTS_MEMORY_MB', 4_096, 192, 1_048_576),
     threads: read.integer('REPORTS_THREADS', availableParallelism(), 1, 256),
     keepDays: read.integer('RUNS_KEEP_DAYS', 90, 1, 36_500),
     /** Of a run that the server starts. */

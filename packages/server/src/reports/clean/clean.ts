@@ -3,12 +3,13 @@
 // what is flagged. Tables `purchases` and `confirmations` are the same, with their texts, for reports.
 export { CHARGEBACK } from './chargebacks.ts'
 export { orderConfirmations } from './confirmation-order.ts'
-export { MARK, markConfirmations, markPurchases } from './duplicates.ts'
+export { MARK, markConfirmations, markDuplicates, markPurchases } from './duplicates.ts'
 export { createSum, type ExactSum } from './exact-sum.ts'
-export { orderPurchases } from './purchase-order.ts'
+export { campaignKeyRanks, orderPurchases } from './purchase-order.ts'
 export {
   campaignKeysOf,
   joinPlayers,
+  kindMeaning,
   type PurchaseRows,
   type Rows,
   type RowTexts,

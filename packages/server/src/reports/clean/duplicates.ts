@@ -4,12 +4,19 @@ import type { PurchaseRows, Rows } from './rows.ts'
 /** What is said of each row by rank: 0 for a kept row without a flag. */
 export const MARK = { duplicate: 1, campaignDiffers: 2, duplicateReceipt: 4 } as const
 
+/** Rule 2 on purchases, all of them. */
+export function markPurchases(rows: PurchaseRows): Uint8Array {
+  const marks = markDuplicates(rows)
+  markSharedReceipts(rows, marks)
+  return marks
+}
+
 /**
- * Rule 2 on purchases. Duplicates agree in instant and amount, so they stand in one run of the row
+ * The same without the flag that compares players. Duplicates agree in instant and amount, so they stand in one run of the row
  * order; within it the rows of one player and event follow each other with their receipts grouped
  * and those without receipt last.
  */
-export function markPurchases(rows: PurchaseRows): Uint8Array {
+export function markDuplicates(rows: PurchaseRows): Uint8Array {
   const marks = createBytes(rows.count)
   const isAf = (rank: number): number => rows.isAf[rows.kinds[rank] as number] as number
   const key = (rank: number) => rows.campaignKeys[rows.kinds[rank] as number]
@@ -37,7 +44,6 @@ export function markPurchases(rows: PurchaseRows): Uint8Array {
       }
     }
   })
-  markSharedReceipts(rows, marks)
   return marks
 }
 
@@ -79,7 +85,7 @@ const isReceiptless = ({ receipts }: Rows, rank: number): boolean =>
 const hasSameReceipt = ({ receipts }: Rows, a: number, b: number): boolean =>
   receipts[a * 2] === receipts[b * 2] && receipts[a * 2 + 1] === receipts[b * 2 + 1]
 
-/** Every kept row of a receipt that several kept rows have, of one player or more. */
+/** Marks every kept row of a receipt that several kept rows have, of one player or more. */
 function markSharedReceipts(rows: Rows, marks: Uint8Array): void {
   const mask = 2 ** Math.ceil(Math.log2(rows.count * 1.25 + 2)) - 1
   const slots = new Int32Array(mask + 1)

@@ -1,4 +1,9 @@
-import { type PurchaseColumns, type PurchaseFindings, readPurchase } from '../inspect/inspect.ts'
+import {
+  type PurchaseColumns,
+  type PurchaseFindings,
+  type PurchaseKind,
+  readPurchase,
+} from '../inspect/inspect.ts'
 import { compareTexts } from '../texts/texts.ts'
 import { compareRead, type ReadAgain } from './read-again.ts'
 import { orderRows } from './row-order.ts'
@@ -14,7 +19,7 @@ export function orderPurchases(
   cellsOf: ReadAgain,
 ): Int32Array {
   const { players, playerTexts } = rows
-  const keys = ranksOf(kinds.map(({ campaignKey }) => campaignKey))
+  const keys = campaignKeyRanks(kinds)
   const events = ranksOf(kinds.map(({ event }) => event))
   const kind = (row: number): number => kindNumbers[row] as number
   const player = (row: number): number => players[row] as number
@@ -42,6 +47,10 @@ export function orderPurchases(
           byText(a, b),
   })
 }
+
+/** By kind: the place of its campaign key among all of them in order. */
+export const campaignKeyRanks = (kinds: readonly PurchaseKind[]): Int32Array =>
+  ranksOf(kinds.map(({ campaignKey }) => campaignKey))
 
 /** The place of each text among all of them in order. */
 function ranksOf(texts: readonly string[]): Int32Array {

@@ -51,7 +51,12 @@ export function rankRows(rows: SaleRows, order: Int32Array): Rows {
 }
 
 export function rankPurchases(
-  { rows, kindNumbers, kinds, chargebacks }: PurchaseFindings,
+  {
+    rows,
+    kindNumbers,
+    kinds,
+    chargebacks,
+  }: Pick<PurchaseFindings, 'rows' | 'kindNumbers' | 'kinds' | 'chargebacks'>,
   order: Int32Array,
 ): PurchaseRows {
   const ranked = rankRows(rows, order)
@@ -60,7 +65,7 @@ export function rankPurchases(
     ...ranked,
     kinds: kindNumbers,
     chargebacks: chargebacksOf(ranked, chargebacks),
-    ...meaningOf(kinds),
+    ...kindMeaning(kinds),
   }
 }
 
@@ -85,10 +90,13 @@ function permutePairs(column: Int32Array, order: Int32Array, before: Int32Array)
   }
 }
 
-function meaningOf(kinds: readonly PurchaseKind[]) {
-  const keys = campaignKeysOf(kinds)
+/** What the numbers of kinds mean. */
+export function kindMeaning(
+  kinds: readonly PurchaseKind[],
+): Pick<PurchaseRows, 'campaignKeys' | 'isAf'> {
+  const keys = new Map(campaignKeysOf(kinds).map((key, number) => [key, number]))
   return {
-    campaignKeys: Int32Array.from(kinds, ({ campaignKey }) => keys.indexOf(campaignKey)),
+    campaignKeys: Int32Array.from(kinds, ({ campaignKey }) => keys.get(campaignKey) ?? 0),
     isAf: Uint8Array.from(kinds, ({ folded }) => Number(folded === 'af_purchase')),
   }
 }

@@ -35,7 +35,7 @@ export function cleanRows({
   }
 }
 
-function countMarks(marks: Uint8Array): Counts {
+export function countMarks(marks: Uint8Array): Counts {
   let duplicates = 0
   for (const mark of marks) if (mark & MARK.duplicate) duplicates += 1
   return { kept: marks.length - duplicates, duplicates }

@@ -1,9 +1,15 @@
 import { type Anomaly, anomalyLine, findAnomalies, HISTORY_DAYS } from '../anomaly/anomaly.ts'
 import { type Arpdau, arpdauLine, arpdauOf } from '../arpdau/arpdau.ts'
-import { campaignKeysOf, type PurchaseRows } from '../clean/clean.ts'
+import { campaignKeysOf } from '../clean/clean.ts'
 import type { CampaignCost, PurchaseKind } from '../inspect/inspect.ts'
 import { putText, writeLines } from '../print/print.ts'
-import { dailyRevenue, type Roas, roasByDay, roasLine } from '../roas/roas.ts'
+import {
+  type RevenueSumming,
+  type Roas,
+  roasByDay,
+  roasLine,
+  sumDailyRevenue,
+} from '../roas/roas.ts'
 import type { Output } from '../runs/runs.ts'
 
 export type DailyReports = {
@@ -13,17 +19,17 @@ export type DailyReports = {
   readonly arpdau: readonly Arpdau[]
 }
 
-/** The reports of D-1 from the purchases, with their marks, and the costs. */
+/** Sums what the daily reports of D-1 need of the purchases. */
+export const revenueBefore = (kinds: readonly PurchaseKind[], day: number): RevenueSumming =>
+  sumDailyRevenue(campaignKeysOf(kinds), day - HISTORY_DAYS, day)
+
+/** The reports of D-1 from what {@link revenueBefore} summed, and the costs. */
 export function computeDailyReports(
-  purchases: PurchaseRows,
-  marks: Uint8Array,
-  kinds: readonly PurchaseKind[],
+  revenues: ReturnType<RevenueSumming['total']>,
   day: number,
   costs: readonly CampaignCost[],
   dau: number,
 ): DailyReports {
-  const keys = campaignKeysOf(kinds)
-  const revenues = dailyRevenue(purchases, marks, keys, day - HISTORY_DAYS, day)
   const byDay = roasByDay(revenues, costs)
   const roas = byDay.get(day) ?? []
   return { byDay, roas, anomalies: findAnomalies(day, byDay), arpdau: arpdauOf(day, roas, dau) }

@@ -39,6 +39,8 @@ export type Input<Columns> = {
   readonly path: string
   readonly delimiter: string
   readonly bytes: number
+  /** About so many rows, by the length of the first ones. */
+  readonly rows: number
   readonly columns: Columns
 }
 
@@ -49,9 +51,10 @@ export async function findInputs(folder: string): Promise<Inputs> {
     path: string,
     columnsOf: (file: string, header: readonly string[]) => Columns,
   ): Promise<Input<Columns>> => {
-    const { cells, delimiter } = await readHeader(path)
+    const { cells, delimiter, lineBytes } = await readHeader(path)
     const { size: bytes } = await stat(path)
-    return { path, delimiter, bytes, columns: columnsOf(path, cells) }
+    const rows = Math.ceil(bytes / Math.max(1, lineBytes))
+    return { path, delimiter, bytes, rows, columns: columnsOf(path, cells) }
   }
   return {
     purchases: await input(files.purchases, purchaseColumns),
@@ -113,14 +116,15 @@ export async function inspectInput<Columns, Findings>(
     const settings = { delimiter, fileBytes, zone, badReceipt, onRejected }
     return { onRejected, inspecting: inspector(columns, settings) }
   }
-  let current = begin(0)
+  let current: ReturnType<typeof begin> | undefined
   const file = await scanCsv(path, {
     onBegin(fileBytes) {
       current = begin(fileBytes)
     },
-    onUnreadable: (row) => current.onRejected(row),
-    onRecord: (record, bytes, base) => current.inspecting.record(record, bytes, base),
+    onUnreadable: (row) => current?.onRejected(row),
+    onRecord: (record, bytes, base) => current?.inspecting.record(record, bytes, base),
     onProgress: (bytes, total) => onProgress(bytes / total),
   })
+  if (current === undefined) throw new Error(`${path} was never begun`)
   return { file, found: current.inspecting.finish() }
 }

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
-import { inputFiles } from '../../../../../tests/reports/input-builders.ts'
+import {
+  aConfirmation,
+  aPurchase,
+  inputFiles,
+} from '../../../../../tests/reports/input-builders.ts'
 import { runProduct } from '../../../../../tests/reports/run-product.ts'
 import { RunError } from '../runs/runs.ts'
 import { limitMemory } from './memory-limit.ts'
@@ -22,8 +26,24 @@ it('a run goes on up to its limit and ends above it, saying which setting to cha
 
 it('a run that takes more memory than it may ends with that line', async () => {
   const parameters = { today: '2026-03-11' }
-  await expect(runProduct(inputFiles(), parameters, () => 513 * MB)).rejects.toThrow(
+  await expect(runProduct(inputFiles(), parameters, { memory: () => 513 * MB })).rejects.toThrow(
     'takes more memory than REPORTS_MEMORY_MB allows, which is 512',
   )
-  await expect(runProduct(inputFiles(), parameters, () => 511 * MB)).resolves.toBeDefined()
+  await expect(
+    runProduct(inputFiles(), parameters, { memory: () => 511 * MB }),
+  ).resolves.toBeDefined()
+})
+
+it('rows that took more memory than they looked like are spilled, and the files are the same', async () => {
+  const input = inputFiles({ purchases: [aPurchase({})], confirmations: [aConfirmation({})] })
+  const parameters = { today: '2026-03-11' }
+  let looks = 0
+  const memory = (): number => {
+    looks += 1
+    return looks === 4 ? 513 * MB : 100 * MB
+  }
+  const { files, summary } = await runProduct(input, parameters, { memory })
+  expect(looks).toBeGreaterThan(4)
+  expect(Object.keys(summary.durations_ms)).not.toContain('numbering players')
+  expect(files).toEqual((await runProduct(input, parameters)).files)
 })

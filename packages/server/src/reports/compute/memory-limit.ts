@@ -2,11 +2,14 @@ import { type Progress, RunError } from '../runs/runs.ts'
 
 const BYTES_PER_MB = 1_048_576
 
+/** A run took more memory than it may. */
+export class MemoryExceeded extends RunError {}
+
 /**
- * Ends a run that takes more memory than it may, at the next sign of its progress: a clear line in
- * place of a process that the kernel kills, and of a server beside it that pages.
+ * Ends a computation that takes more memory than it may, at the next sign of its progress: a clear line
+ * in place of a process that the kernel kills, and of a server beside it that pages.
  * @param taken bytes that the process holds now
- * @throws RunError from `stage`, of kind `input`
+ * @throws MemoryExceeded from `stage`, of kind `input`
  */
 export const limitMemory = (
   progress: Progress,
@@ -16,10 +19,10 @@ export const limitMemory = (
   ...progress,
   stage(label, done) {
     if (taken() > limitMb * BYTES_PER_MB) {
-      throw new RunError(
+      throw new MemoryExceeded(
         'input',
         `${label} takes more memory than REPORTS_MEMORY_MB allows, which is ${limitMb}: ` +
-          'set it higher, some 200 and 200 for each million purchases and their confirmations',
+          'set it higher',
       )
     }
     progress.stage(label, done)

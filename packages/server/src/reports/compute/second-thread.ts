@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { InputZone } from '../cells/cells.ts'
 import type { CuratedRows } from '../curated/curated.ts'
 import { InputError } from '../input/input.ts'
+import type { PurchaseKind } from '../inspect/inspect.ts'
 import type { Pieces } from '../print/print.ts'
 import type { Reconciliation } from '../reconciliation/reconciliation.ts'
 import type { Output, RejectedRow } from '../runs/runs.ts'
@@ -18,7 +19,12 @@ export type Job =
       readonly zone: InputZone
       readonly badReceipt: RegExp | null
     }
-  | { readonly kind: 'curated'; readonly path: string; readonly rows: CuratedRows }
+  | {
+      readonly kind: 'curated'
+      readonly path: string
+      readonly kinds: readonly PurchaseKind[]
+      readonly rows: CuratedRows
+    }
   | {
       readonly kind: 'reconciliation'
       readonly path: string

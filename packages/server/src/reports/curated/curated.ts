@@ -4,6 +4,7 @@ import { CHARGEBACK, MARK, type PurchaseRows, type RowTexts } from '../clean/cle
 import type { PurchaseKind } from '../inspect/inspect.ts'
 import {
   ink,
+  type Lines,
   put,
   putCell,
   putInstant,
@@ -31,30 +32,37 @@ const COLUMNS = [
 export type CuratedRows = {
   readonly purchases: PurchaseRows
   readonly purchaseMarks: Uint8Array
-  readonly kinds: readonly PurchaseKind[]
   readonly texts: RowTexts
 }
 
 /** So many rows are looked at before they are printed: their texts stay in the first cache. */
 const ROWS_AHEAD = 128
 
+/** @param parts all rows, in row order; a part is not looked at after the next has come */
 export function writeCurated(
   path: string,
-  { purchases, purchaseMarks, kinds, texts }: CuratedRows,
+  kinds: readonly PurchaseKind[],
+  parts: Iterable<CuratedRows>,
 ): Promise<Output> {
-  const printer = createPrinter(purchases, purchaseMarks, kinds, texts)
+  const cells = createCells(kinds)
   return writeLines(path, (file) => {
     putText(file, `${COLUMNS.join(',')}\n`)
-    for (let rank = 0; rank < purchases.count; rank += 1) {
-      if (rank % ROWS_AHEAD === 0) {
-        touch(texts.players, purchases.players, rank, rank + ROWS_AHEAD)
-        touch(texts.receipts, texts.order, rank, rank + ROWS_AHEAD)
-      }
-      if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
-      file.makeRoom(printer.lineBytes + 2 * printer.textBytes(rank))
-      printer.putLine(file.sheet, rank)
-    }
+    for (const part of parts) putRows(file, cells, part)
   })
+}
+
+function putRows(file: Lines, cells: Cells, rows: CuratedRows): void {
+  const { purchases, purchaseMarks, texts } = rows
+  const printer = createPrinter(cells, rows)
+  for (let rank = 0; rank < purchases.count; rank += 1) {
+    if (rank % ROWS_AHEAD === 0) {
+      touch(texts.players, purchases.players, rank, rank + ROWS_AHEAD)
+      touch(texts.receipts, texts.order, rank, rank + ROWS_AHEAD)
+    }
+    if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
+    file.makeRoom(cells.lineBytes + 2 * printer.textBytes(rank))
+    printer.putLine(file.sheet, rank)
+  }
 }
 
 const COMMA = ink(',')
@@ -63,18 +71,26 @@ const NO_REVENUE = ink(',0.00')
 /** More than times, amounts and flags need. */
 const NUMBERS_BYTES = 512
 
+type Cells = ReturnType<typeof createCells>
+
+/** The cells that many rows have in common, by kind; and what a line needs beside its own texts. */
+function createCells(kinds: readonly PurchaseKind[]) {
+  const cells = {
+    events: namesAsCells(kinds.map(({ event }) => event)),
+    campaigns: namesAsCells(kinds.map(({ campaign }) => campaign)),
+    statuses: namesAsCells(kinds.map(({ status }) => status)),
+    keys: namesAsCells(kinds.map(({ campaignKey }) => campaignKey)),
+  }
+  const longest = Object.values(cells).map(longestOf)
+  const lineBytes = longest.reduce((sum, bytes) => sum + bytes, NUMBERS_BYTES)
+  return { ...cells, flags: flagsAsCells(), lineBytes }
+}
+
 /** Each line is cells with a comma before each but the first. */
 function createPrinter(
-  purchases: PurchaseRows,
-  marks: Uint8Array,
-  kinds: readonly PurchaseKind[],
-  { players, receipts, order }: RowTexts,
+  { events, campaigns, statuses, keys, flags }: Cells,
+  { purchases, purchaseMarks: marks, texts: { players, receipts, order } }: CuratedRows,
 ) {
-  const events = namesAsCells(kinds.map(({ event }) => event))
-  const campaigns = namesAsCells(kinds.map(({ campaign }) => campaign))
-  const statuses = namesAsCells(kinds.map(({ status }) => status))
-  const keys = namesAsCells(kinds.map(({ campaignKey }) => campaignKey))
-  const flags = flagsAsCells()
   const putLine = (sheet: Sheet, rank: number): void => {
     const kind = purchases.kinds[rank]
     const chargeback = purchases.chargebacks[rank] as number
@@ -94,9 +110,7 @@ function createPrinter(
     put(sheet, pieceOf(flags, flagsIndex(marks[rank] as number, chargeback)))
     put(sheet, LINE_END)
   }
-  const longest = [events, campaigns, statuses, keys].map(longestOf)
   return {
-    lineBytes: longest.reduce((sum, bytes) => sum + bytes, NUMBERS_BYTES),
     textBytes: (rank: number): number =>
       lengthOf(players, purchases.players[rank] as number) +
       lengthOf(receipts, order[rank] as number),

@@ -14,6 +14,8 @@ export type Header = {
   readonly delimiter: Delimiter
   /** Where the records begin. */
   readonly data: Place
+  /** About so many bytes a line has, by those that were read for the header. */
+  readonly lineBytes: number
 }
 
 /**
@@ -80,7 +82,15 @@ async function headerWithin(
     cells: splitCells(own.toString('utf8'), delimiter),
     delimiter,
     data: { offset: state.start, line: state.line },
+    lineBytes: meanLine(bytes.subarray(state.start, filled)),
   }
+}
+
+/** Of lines that end in LF; of others it is one long line. */
+function meanLine(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) lines += 1
+  return bytes.length / Math.max(1, lines)
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])

@@ -3,7 +3,6 @@ import { hashBytes, type TextNumbers } from '../texts/texts.ts'
 import { isPlainId, isPlainPlayer } from './plain-sales.ts'
 import type { Purchase } from './purchase-reader.ts'
 import { cellStart, cellStop, type RecordPlace } from './record.ts'
-import { numberOfText } from './sale-rows.ts'
 
 /** A row that takes back the purchases of a receipt (by its hash, as rows have it). */
 export type Chargeback = {
@@ -22,37 +21,59 @@ export type ChargebackBook = {
   /** Whether the row could be read from its bytes; then it is noted. */
   addPlain(record: RecordPlace, bytes: Buffer): boolean
   add(purchase: Purchase): void
-  readonly chargebacks: readonly Chargeback[]
+}
+
+/** Takes chargebacks: the receipt is never empty, the player is empty for none that is named. */
+export type ChargebackTarget = {
+  take(
+    receipt: Uint8Array,
+    receiptFrom: number,
+    receiptTo: number,
+    player: Uint8Array,
+    playerFrom: number,
+    playerTo: number,
+  ): void
 }
 
 const COMMA = 0x2c
 
 /** @param players of the rows that are taken back; those who take back are added */
-export function createChargebackBook(at: ChargebackColumns, players: TextNumbers): ChargebackBook {
+export function createChargebackList(
+  players: TextNumbers,
+): ChargebackTarget & { readonly chargebacks: readonly Chargeback[] } {
   const chargebacks: Chargeback[] = []
   const halves = new Int32Array(2)
-  const note = (bytes: Uint8Array, from: number, to: number, player: number): void => {
-    if (from === to) return
-    hashBytes(bytes, from, to, halves, 0)
-    const [low = 0, high = 0] = halves
-    chargebacks.push({ receipt: [low, high], player })
-  }
   return {
     chargebacks,
+    take(receipt, receiptFrom, receiptTo, own, playerFrom, playerTo) {
+      hashBytes(receipt, receiptFrom, receiptTo, halves, 0)
+      const [low = 0, high = 0] = halves
+      const player = playerFrom === playerTo ? -1 : players.numberOf(own, playerFrom, playerTo)
+      chargebacks.push({ receipt: [low, high], player })
+    },
+  }
+}
+
+export function createChargebackBook(
+  at: ChargebackColumns,
+  target: ChargebackTarget,
+): ChargebackBook {
+  return {
     addPlain(record, bytes) {
       const isPlain =
         isPlainPlayer(record, bytes, at.player) && isPlainId(record, bytes, at.receipt)
       // An amount with a comma tells what others of its column mean.
       if (!isPlain || hasComma(record, bytes, at.amount)) return false
-      const start = cellStart(record, bytes, at.player)
-      const player = players.numberOf(bytes, start, cellStop(record, bytes, at.player))
       const from = cellStart(record, bytes, at.receipt)
-      note(bytes, from, cellStop(record, bytes, at.receipt), player)
+      const to = cellStop(record, bytes, at.receipt)
+      const player = cellStart(record, bytes, at.player)
+      if (from < to) target.take(bytes, from, to, bytes, player, cellStop(record, bytes, at.player))
       return true
     },
     add(purchase) {
-      const [bytes, player] = [Buffer.from(present(purchase.receipt)), present(purchase.player)]
-      note(bytes, 0, bytes.length, player === '' ? -1 : numberOfText(players, player))
+      const receipt = Buffer.from(present(purchase.receipt))
+      const player = Buffer.from(present(purchase.player))
+      if (receipt.length > 0) target.take(receipt, 0, receipt.length, player, 0, player.length)
     },
   }
 }

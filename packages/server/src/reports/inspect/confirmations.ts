@@ -1,30 +1,49 @@
 import type { Fates } from './fates.ts'
+import { cleanIds, createFoundSale, findIds, type SaleTarget } from './found-sale.ts'
 import { plainSales, type SaleColumns } from './plain-sales.ts'
 import { type Inspector, readRow } from './record.ts'
 import { createSaleBook, type Sale } from './sale-book.ts'
-import { createSaleRows, type SaleRows } from './sale-rows.ts'
-import type { InspectSettings } from './settings.ts'
+import { createSaleRows, roomFor, type SaleRows } from './sale-rows.ts'
+import { type InspectSettings, LONG_PLACES } from './settings.ts'
 
 export type ConfirmationFindings = Fates & { readonly rows: SaleRows }
 export type ConfirmationColumns = SaleColumns
 
-/** Decides the fate of each confirmation row, duplicates aside. */
+/** Decides the fate of each confirmation row, duplicates aside, and keeps the rows in memory. */
 export function inspectConfirmations(
   at: ConfirmationColumns,
   settings: InspectSettings,
 ): Inspector<ConfirmationFindings> {
+  const { fileBytes } = settings
+  const rows = createSaleRows(roomFor(fileBytes), fileBytes >= LONG_PLACES)
+  const { record, finish } = judgeConfirmations(at, settings, rows)
+  return { record, finish: () => ({ ...finish(), rows: rows.rows() }) }
+}
+
+/** The same, for whoever takes the rows. */
+export function judgeConfirmations(
+  at: ConfirmationColumns,
+  settings: InspectSettings,
+  target: SaleTarget,
+): Inspector<Fates> {
   const plain = plainSales(at, settings)
-  const rows = createSaleRows(at, settings.fileBytes)
-  const book = createSaleBook<Sale>(settings, (sale, instant, micros, row) =>
-    rows.addTexts(sale, instant, micros, row.place),
-  )
+  const found = createFoundSale()
+  const book = createSaleBook<Sale>(settings, (sale, instant, micros, { place }) => {
+    cleanIds(found, sale)
+    Object.assign(found, { instant, micros, place })
+    target.take(found)
+  })
   return {
     record(record, bytes, base) {
       book.record()
       const instant = plain.instant(record, bytes)
       const micros = plain.income(record, bytes)
       if (instant >= 0 && micros > 0) {
-        rows.add(record, bytes, base, instant, micros)
+        findIds(found, at, record, bytes)
+        found.instant = instant
+        found.micros = micros
+        found.place = base + record.start
+        target.take(found)
         return
       }
       const row = readRow(record, bytes, base, settings.delimiter)
@@ -38,6 +57,6 @@ export function inspectConfirmations(
       book.amounts.witness(sale.amount)
       book.judge(sale, row)
     },
-    finish: () => ({ ...book.finish(), rows: rows.rows() }),
+    finish: book.finish,
   }
 }

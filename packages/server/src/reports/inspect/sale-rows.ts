@@ -1,4 +1,3 @@
-import { present } from '../cells/cells.ts'
 import {
   createFloat64s,
   createInt32s,
@@ -11,7 +10,7 @@ import {
   type TextNumbers,
   type Texts,
 } from '../texts/texts.ts'
-import { cellStart, cellStop, type RecordPlace } from './record.ts'
+import type { SaleTarget } from './found-sale.ts'
 
 /**
  * The rows of one file that may be kept, in no order that matters. Instants are microseconds and micros
@@ -35,39 +34,41 @@ export type SaleRows = {
   readonly hasOddIds: boolean
 }
 
-/** Where the ids stand in a record. */
-export type IdColumns = { readonly player: number; readonly receipt: number }
-
-export type SaleRowsBuilder = {
-  /** A row whose ids are the bytes of their cells. */
-  add(record: RecordPlace, bytes: Buffer, base: number, instant: number, micros: number): void
-  /** A row that was read as text; its ids are cleaned here. */
-  addTexts(ids: Ids, instant: number, micros: number, place: number): void
+export type SaleRowsBuilder = SaleTarget & {
   readonly players: TextNumbers
   rows(): SaleRows
 }
 
-export type Ids = { readonly player: string; readonly receipt: string }
+/** How many rows are expected, and how many bytes of ids; columns grow where more come. */
+export type Room = { readonly rows: number; readonly idBytes: number }
 
 /**
  * Rows of a usual file are longer, so that columns rarely grow, which leaves twice their memory behind. Room
  * that is not used costs no memory.
  */
-export const ROW_BYTES = 64
-/** Stands for a player whose number comes later. */
-const LATER = -1
+const ROW_BYTES = 64
 /** Of a row's player and receipt. */
 const ID_BYTES = 24
 
-export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilder {
-  let room = Math.ceil(fileBytes / ROW_BYTES) + 16
-  const players = createTextNumbers({ texts: room >> 1, bytes: (room >> 1) * ID_BYTES })
-  const receiptTexts = createTextList({ texts: room, bytes: room * ID_BYTES })
+/** For the rows of a file of so many bytes. */
+export function roomFor(fileBytes: number): Room {
+  const rows = Math.ceil(fileBytes / ROW_BYTES) + 16
+  return { rows, idBytes: rows * ID_BYTES }
+}
+
+/** Stands for a player whose number comes later. */
+const LATER = -1
+
+/** @param hasLongPlaces the file has 4 GiB or more */
+export function createSaleRows({ rows, idBytes }: Room, hasLongPlaces: boolean): SaleRowsBuilder {
+  let room = rows
+  const players = createTextNumbers({ texts: room >> 1, bytes: idBytes >> 1 })
+  const receiptTexts = createTextList({ texts: room, bytes: idBytes })
   let instants = createFloat64s(room)
   let micros = createFloat64s(room)
   let numbers = createInt32s(room)
   let receipts = createInt32s(room * 2)
-  let places = fileBytes < 2 ** 32 ? new Uint32Array(room) : new Float64Array(room)
+  let places = hasLongPlaces ? new Float64Array(room) : new Uint32Array(room)
   let count = 0
   let hasOddIds = false
   const queue = createTextQueue(players, (row, number) => {
@@ -84,21 +85,6 @@ export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilde
     wider.set(receipts)
     receipts = wider
   }
-  const addRow = (player: number, instant: number, amount: number, place: number): void => {
-    if (count === room) widen()
-    numbers[count] = player
-    instants[count] = instant
-    micros[count] = amount
-    places[count] = place
-    count += 1
-  }
-  /** Of the row that comes next. */
-  const addReceipt = (bytes: Uint8Array, from: number, to: number): void => {
-    if (count === room) widen()
-    receiptTexts.add(bytes, from, to)
-    if (to > from) hashBytes(bytes, from, to, receipts, count * 2)
-  }
-
   const rowsSoFar = (): SaleRows => ({
     ...{ count, hasOddIds },
     instants: instants.subarray(0, count),
@@ -112,28 +98,22 @@ export function createSaleRows(at: IdColumns, fileBytes: number): SaleRowsBuilde
 
   return {
     players,
-    add(record, bytes, base, instant, amount) {
-      const { player, receipt } = at
-      addReceipt(bytes, cellStart(record, bytes, receipt), cellStop(record, bytes, receipt))
-      const from = cellStart(record, bytes, player)
-      queue.add(count, bytes, from, cellStop(record, bytes, player))
-      addRow(LATER, instant, amount, base + record.start)
-    },
-    addTexts(ids, instant, amount, place) {
-      const receipt = present(ids.receipt)
-      const player = present(ids.player)
-      hasOddIds ||= receipt !== ids.receipt || player !== ids.player
-      const bytes = Buffer.from(receipt)
-      addReceipt(bytes, 0, bytes.length)
-      addRow(numberOfText(players, player), instant, amount, place)
+    take(sale) {
+      if (count === room) widen()
+      const { ids, receiptFrom, receiptTo } = sale
+      receiptTexts.add(ids, receiptFrom, receiptTo)
+      if (receiptTo > receiptFrom) hashBytes(ids, receiptFrom, receiptTo, receipts, count * 2)
+      queue.add(count, ids, sale.playerFrom, sale.playerTo)
+      numbers[count] = LATER
+      instants[count] = sale.instant
+      micros[count] = sale.micros
+      places[count] = sale.place
+      hasOddIds ||= sale.isOdd
+      count += 1
     },
     rows() {
       queue.flush()
       return rowsSoFar()
     },
   }
-}
-export function numberOfText(numbers: TextNumbers, text: string): number {
-  const bytes = Buffer.from(text)
-  return numbers.numberOf(bytes, 0, bytes.length)
 }

@@ -4,7 +4,6 @@ import { NOT_PLAIN, plainDay, plainInstant } from './common-shapes.ts'
 import { createFateBook, type Fates } from './fates.ts'
 import { isPlainPlayer } from './plain-sales.ts'
 import { cellStart, cellStop, type Inspector, type RecordPlace, readRow } from './record.ts'
-import { numberOfText } from './sale-rows.ts'
 import { type InspectSettings, isUtc } from './settings.ts'
 
 /** The rows of a file that are kept or duplicates. */
@@ -24,6 +23,11 @@ export type SessionColumns = {
   readonly isDay: boolean
 }
 
+/** Takes the rows that are kept or duplicates, each with its user where it lies. */
+export type SessionTarget = {
+  take(user: Uint8Array, from: number, to: number, instant: number): void
+}
+
 /** Stands for a user whose number comes later. */
 const LATER = -1
 const DAY_MICROS = 86_400_000_000
@@ -31,14 +35,13 @@ const DAY_MICROS = 86_400_000_000
 const ROW_BYTES = 32
 const ID_BYTES = 16
 
-/** Decides the fate of each session row, duplicates aside. A day is the instant of its midnight. */
-export function inspectSessions(
-  at: SessionColumns,
-  settings: InspectSettings,
-): Inspector<SessionFindings> {
-  const plainTime = plainSessionTime(at, settings.zone)
-  const book = createFateBook(settings.onRejected)
-  const room = Math.ceil(settings.fileBytes / ROW_BYTES) + 16
+/** How many rows are expected; columns grow where more come. */
+export const sessionRoom = (fileBytes: number): number => Math.ceil(fileBytes / ROW_BYTES) + 16
+
+export type SessionRows = Omit<SessionFindings, keyof Fates>
+
+/** Keeps sessions in memory. */
+export function createSessionRows(room: number) {
   const known = createTextNumbers({ texts: room >> 3, bytes: (room >> 3) * ID_BYTES })
   let users = new Int32Array(room)
   let instants = new Float64Array(room)
@@ -46,37 +49,62 @@ export function inspectSessions(
   const queue = createTextQueue(known, (row, number) => {
     users[row] = number
   })
-  const add = (user: number, instant: number): void => {
-    if (count === users.length) {
-      users = grown(users, count + 1)
-      instants = grown(instants, count + 1)
-    }
-    users[count] = user
-    instants[count] = instant
-    count += 1
+  const target: SessionTarget = {
+    take(user, from, to, instant) {
+      if (count === users.length) {
+        users = grown(users, count + 1)
+        instants = grown(instants, count + 1)
+      }
+      queue.add(count, user, from, to)
+      users[count] = LATER
+      instants[count] = instant
+      count += 1
+    },
   }
+  return {
+    ...target,
+    read(): SessionRows {
+      queue.flush()
+      return { count, users, userCount: known.count, instants }
+    },
+  }
+}
 
+/** Decides the fate of each session row, duplicates aside, and keeps the rows in memory. */
+export function inspectSessions(
+  at: SessionColumns,
+  settings: InspectSettings,
+): Inspector<SessionFindings> {
+  const rows = createSessionRows(sessionRoom(settings.fileBytes))
+  const { record, finish } = judgeSessions(at, settings, rows)
+  return { record, finish: () => ({ ...finish(), ...rows.read() }) }
+}
+
+/** The same, for whoever takes the rows. A day is the instant of its midnight. */
+export function judgeSessions(
+  at: SessionColumns,
+  settings: InspectSettings,
+  target: SessionTarget,
+): Inspector<Fates> {
+  const plainTime = plainSessionTime(at, settings.zone)
+  const book = createFateBook(settings.onRejected)
   return {
     record(record, bytes, base) {
       book.record()
       const time = plainTime(record, bytes)
       if (time >= 0 && isPlainPlayer(record, bytes, at.user)) {
         const from = cellStart(record, bytes, at.user)
-        queue.add(count, bytes, from, cellStop(record, bytes, at.user))
-        add(LATER, time)
+        target.take(bytes, from, cellStop(record, bytes, at.user), time)
         return
       }
       const row = readRow(record, bytes, base, settings.delimiter)
-      const user = present(row.cells[at.user] ?? '')
+      const user = Buffer.from(present(row.cells[at.user] ?? ''))
       const read = sessionTime(at, row.cells[at.time] ?? '', settings.zone)
-      if (user === '') book.reject(row, 'empty-user-id')
+      if (user.length === 0) book.reject(row, 'empty-user-id')
       else if (typeof read === 'string') book.reject(row, read)
-      else add(numberOfText(known, user), read)
+      else target.take(user, 0, user.length, read)
     },
-    finish() {
-      queue.flush()
-      return { ...book.fates(), count, users, userCount: known.count, instants }
-    },
+    finish: book.fates,
   }
 }
 

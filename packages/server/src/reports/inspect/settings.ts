@@ -15,3 +15,6 @@ export type InspectSettings = {
 
 /** Times that name no zone are UTC. */
 export const isUtc = (zone: InputZone): boolean => zone.fixedOffsetSeconds === 0
+
+/** In a file of so many bytes places need more than 32 bits. */
+export const LONG_PLACES = 2 ** 32

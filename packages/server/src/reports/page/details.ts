@@ -42,92 +42,111 @@ export const WORST_MAX = 20
 
 const DAY_MICROS = 86_400_000_000
 
+/** Looks at rows as they come, each side in row order. */
+export type DetailsReading = {
+  /** What is shown of these rows is copied: they may be gone afterwards. */
+  add(reconciliation: Reconciled): void
+  details(): Details
+}
+
 /**
  * What the page says of single purchases and confirmations.
  * A tie goes by row order, which no order of the input changes.
  */
-export function readDetails(reconciliation: Reconciled, d1: number): Details {
-  const { sides, matches } = reconciliation
-  const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
+export function readDetails(d1: number): DetailsReading {
   const bulks = { byReceipt: createBulk(), byTime: createBulk(), amountMismatch: createBulk() }
   const days = new Map<number, { purchases: number; matched: number }>()
-  const mismatches = createLargest(WORST_MAX)
-  const afOnly = createLargest(WORST_MAX)
-  const confirmedOnly = createLargest(WORST_MAX)
-  for (let rank = 0; rank < purchases.count; rank += 1) {
-    if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
-    const micros = purchases.micros[rank] as number
-    const partner = matches.confirmations[rank] as number
-    const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
-    const day = Math.floor((purchases.instants[rank] as number) / DAY_MICROS)
-    if (day >= d1 - HISTORY_DAYS && day <= d1) {
-      const ofDay = days.get(day) ?? { purchases: 0, matched: 0 }
-      ofDay.purchases += 1
-      if (partner >= 0) ofDay.matched += 1
-      days.set(day, ofDay)
+  const mismatches = createLargest<Detail>(WORST_MAX)
+  const afOnly = createLargest<Detail>(WORST_MAX)
+  const confirmedOnly = createLargest<Detail>(WORST_MAX)
+  const addPurchases = (reconciliation: Reconciled): void => {
+    const {
+      sides: { purchases, confirmations, purchaseMarks },
+      matches,
+    } = reconciliation
+    const shown = (rank: number): Detail => purchaseDetail(reconciliation, rank)
+    for (let rank = 0; rank < purchases.count; rank += 1) {
+      if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
+      const micros = purchases.micros[rank] as number
+      const partner = matches.confirmations[rank] as number
+      const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
+      const day = Math.floor((purchases.instants[rank] as number) / DAY_MICROS)
+      if (day >= d1 - HISTORY_DAYS && day <= d1) {
+        const ofDay = days.get(day) ?? { purchases: 0, matched: 0 }
+        ofDay.purchases += 1
+        if (partner >= 0) ofDay.matched += 1
+        days.set(day, ofDay)
+      }
+      if (partner < 0) {
+        if (!isCharged) afOnly.offer(micros, rank)
+        continue
+      }
+      const confirmed = confirmations.micros[partner] as number
+      const bulk = matches.rules[rank] === RULE.receipt ? bulks.byReceipt : bulks.byTime
+      bulk.add(micros, confirmed, isCharged)
+      if (micros === confirmed) continue
+      bulks.amountMismatch.add(micros, confirmed, isCharged)
+      mismatches.offer(Math.abs(confirmed - micros), rank)
     }
-    if (partner < 0) {
-      if (!isCharged) afOnly.offer(rank, micros)
-      continue
+    mismatches.keep(shown)
+    afOnly.keep(shown)
+  }
+  const addConfirmed = (reconciliation: Reconciled): void => {
+    const {
+      sides: { confirmations, confirmationMarks },
+      matches,
+    } = reconciliation
+    for (let rank = 0; rank < confirmations.count; rank += 1) {
+      if ((confirmationMarks[rank] as number) & MARK.duplicate || matches.taken[rank] !== 0)
+        continue
+      confirmedOnly.offer(confirmations.micros[rank] as number, rank)
     }
-    const confirmed = confirmations.micros[partner] as number
-    const bulk = matches.rules[rank] === RULE.receipt ? bulks.byReceipt : bulks.byTime
-    bulk.add(micros, confirmed, isCharged)
-    if (micros === confirmed) continue
-    bulks.amountMismatch.add(micros, confirmed, isCharged)
-    mismatches.offer(rank, Math.abs(confirmed - micros))
-  }
-  for (let rank = 0; rank < confirmations.count; rank += 1) {
-    if ((confirmationMarks[rank] as number) & MARK.duplicate || matches.taken[rank] !== 0) continue
-    confirmedOnly.offer(rank, confirmations.micros[rank] as number)
-  }
-  const ranks = {
-    mismatches: mismatches.ranks(),
-    afOnly: afOnly.ranks(),
-    confirmedOnly: confirmedOnly.ranks(),
+    confirmedOnly.keep((rank) => confirmationDetail(reconciliation, rank))
   }
   return {
-    byReceipt: bulks.byReceipt.total(),
-    byTime: bulks.byTime.total(),
-    amountMismatch: bulks.amountMismatch.total(),
-    days,
-    ...describe(reconciliation, ranks),
+    add(reconciliation) {
+      addPurchases(reconciliation)
+      addConfirmed(reconciliation)
+    },
+    details: () => ({
+      byReceipt: bulks.byReceipt.total(),
+      byTime: bulks.byTime.total(),
+      amountMismatch: bulks.amountMismatch.total(),
+      days,
+      worstMismatches: mismatches.kept(),
+      largestAfOnly: afOnly.kept(),
+      largestConfirmedOnly: confirmedOnly.kept(),
+    }),
   }
 }
 
-type Worst = Readonly<Record<'mismatches' | 'afOnly' | 'confirmedOnly', readonly number[]>>
-
-function describe(
+function purchaseDetail(
   { sides: { purchases, confirmations }, texts, matches }: Reconciled,
-  { mismatches, afOnly, confirmedOnly }: Worst,
-): Pick<Details, 'worstMismatches' | 'largestAfOnly' | 'largestConfirmedOnly'> {
-  const partnerOf = (rank: number): number => matches.confirmations[rank] as number
-  const micros = (value: number | undefined): bigint => BigInt(value as number)
-  const ours = (rank: number): Detail => {
-    const partner = partnerOf(rank)
-    const receipt = receiptOf(texts.purchases, rank)
-    return {
-      instant: micros(purchases.instants[rank]),
-      player: textOf(texts.purchases.players, purchases.players[rank] as number),
-      // As in the list of details: a purchase without receipt shows that of its confirmation.
-      receipt: receipt ?? (partner < 0 ? null : receiptOf(texts.confirmations, partner)),
-      reported: micros(purchases.micros[rank]),
-      confirmed: partner < 0 ? null : micros(confirmations.micros[partner]),
-    }
+  rank: number,
+): Detail {
+  const partner = matches.confirmations[rank] as number
+  const receipt = receiptOf(texts.purchases, rank)
+  return {
+    instant: exact(purchases.instants[rank]),
+    player: textOf(texts.purchases.players, purchases.players[rank] as number),
+    // As in the list of details: a purchase without receipt shows that of its confirmation.
+    receipt: receipt ?? (partner < 0 ? null : receiptOf(texts.confirmations, partner)),
+    reported: exact(purchases.micros[rank]),
+    confirmed: partner < 0 ? null : exact(confirmations.micros[partner]),
   }
-  const theirs = (rank: number): Detail => ({
-    instant: micros(confirmations.instants[rank]),
+}
+
+function confirmationDetail({ sides: { confirmations }, texts }: Reconciled, rank: number): Detail {
+  return {
+    instant: exact(confirmations.instants[rank]),
     player: textOf(texts.confirmations.players, confirmations.players[rank] as number),
     receipt: receiptOf(texts.confirmations, rank),
     reported: null,
-    confirmed: micros(confirmations.micros[rank]),
-  })
-  return {
-    worstMismatches: mismatches.map(ours),
-    largestAfOnly: afOnly.map(ours),
-    largestConfirmedOnly: confirmedOnly.map(theirs),
+    confirmed: exact(confirmations.micros[rank]),
   }
 }
+
+const exact = (micros: number | undefined): bigint => BigInt(micros as number)
 
 function receiptOf({ receipts, order }: RowTexts, rank: number): string | null {
   const row = order[rank] as number

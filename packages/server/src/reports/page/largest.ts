@@ -1,22 +1,27 @@
-export type Largest = {
+export type Largest<T> = {
   /** Ranks are offered in their order. */
-  offer(rank: number, size: number): void
+  offer(size: number, rank: number): void
+  /** Makes what is shown of the ranks that were found since; these may mean other rows afterwards. */
+  keep(show: (rank: number) => T): void
   /** The largest first; of equal ones that which was offered first. */
-  ranks(): readonly number[]
+  kept(): readonly T[]
 }
 
 /** Keeps the few largest of many. */
-export function createLargest(max: number): Largest {
-  const found: { readonly rank: number; readonly size: number }[] = []
+export function createLargest<T>(max: number): Largest<T> {
+  const found: { readonly size: number; readonly rank: number; shown?: T }[] = []
   let least = Number.NEGATIVE_INFINITY
   return {
-    offer(rank, size) {
+    offer(size, rank) {
       if (size <= least) return
       const at = found.findIndex((other) => other.size < size)
-      found.splice(at === -1 ? found.length : at, 0, { rank, size })
+      found.splice(at === -1 ? found.length : at, 0, { size, rank })
       if (found.length > max) found.pop()
       if (found.length === max) least = found.at(-1)?.size ?? least
     },
-    ranks: () => found.map(({ rank }) => rank),
+    keep(show) {
+      for (const one of found) one.shown ??= show(one.rank)
+    },
+    kept: () => found.flatMap(({ shown }) => (shown === undefined ? [] : [shown])),
   }
 }

@@ -7,7 +7,6 @@ import { putText, writeLines } from '../print/print.ts'
 import { D1_REASONS, type Output } from '../runs/runs.ts'
 import { anomaliesSection } from './anomalies-section.ts'
 import { daysByCampaign } from './days-by-campaign.ts'
-import { readDetails } from './details.ts'
 import { discrepanciesSection } from './discrepancies-section.ts'
 import { headline } from './headline.ts'
 import { headlineSection } from './headline-section.ts'
@@ -18,13 +17,14 @@ import { roasSection } from './roas-section.ts'
 import { rowsSection } from './rows-section.ts'
 import { STYLE } from './style.ts'
 
+export { type Details, type DetailsReading, readDetails } from './details.ts'
 export type { PageData } from './page-data.ts'
 export { FILTER_REASONS, REJECT_REASONS } from './reasons.ts'
 
 /** Writes `report.html`. */
 export async function writePage(path: string, data: PageData): Promise<Output> {
   const { day, reason } = data.d1
-  const details = readDetails(data, day)
+  const { details } = data
   const daysOf = daysByCampaign(data.byDay, day)
   const week = `${formatDay(day - HISTORY_DAYS)} to ${formatDay(day)}`
   const page = document(day, D1_REASONS[reason], [

@@ -18,38 +18,60 @@ export type ReconciliationSummary = {
   }
 }
 
-export function summarize(
-  sides: Sides & { readonly purchases: PurchaseRows },
-  matches: Matches,
-): ReconciliationSummary {
-  const { purchases, confirmations, purchaseMarks, confirmationMarks } = sides
+type SummedSides = Sides & { readonly purchases: PurchaseRows }
+
+/** Sums rows as they come, each once. */
+export type Summing = {
+  add(sides: SummedSides, matches: Matches): void
+  total(): ReconciliationSummary
+}
+
+export function summarize(sides: SummedSides, matches: Matches): ReconciliationSummary {
+  const summing = createSumming()
+  summing.add(sides, matches)
+  return summing.total()
+}
+
+export function createSumming(): Summing {
   const revenue = { matched: createSum(), afOnly: createSum(), confirmedOnly: createSum() }
   const counts = { afOnly: 0, confirmedOnly: 0, amountMismatch: 0, byReceipt: 0, byTime: 0 }
-  for (let rank = 0; rank < purchases.count; rank += 1) {
-    if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
-    const micros = purchases.micros[rank] as number
-    const partner = matches.confirmations[rank] as number
-    const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
-    const total = partner < 0 ? revenue.afOnly : revenue.matched
-    if (!isCharged) total.add(micros)
-    if (partner < 0) counts.afOnly += 1
-    else if (confirmations.micros[partner] !== micros) counts.amountMismatch += 1
-    if (matches.rules[rank] === RULE.receipt) counts.byReceipt += 1
-    if (matches.rules[rank] === RULE.time) counts.byTime += 1
+  const addPurchases = (sides: SummedSides, matches: Matches): void => {
+    const { purchases, confirmations, purchaseMarks } = sides
+    for (let rank = 0; rank < purchases.count; rank += 1) {
+      if ((purchaseMarks[rank] as number) & MARK.duplicate) continue
+      const micros = purchases.micros[rank] as number
+      const partner = matches.confirmations[rank] as number
+      const isCharged = purchases.chargebacks[rank] !== CHARGEBACK.none
+      const total = partner < 0 ? revenue.afOnly : revenue.matched
+      if (!isCharged) total.add(micros)
+      if (partner < 0) counts.afOnly += 1
+      else if (confirmations.micros[partner] !== micros) counts.amountMismatch += 1
+      if (matches.rules[rank] === RULE.receipt) counts.byReceipt += 1
+      if (matches.rules[rank] === RULE.time) counts.byTime += 1
+    }
   }
-  for (let rank = 0; rank < confirmations.count; rank += 1) {
-    if ((confirmationMarks[rank] as number) & MARK.duplicate || matches.taken[rank] !== 0) continue
-    counts.confirmedOnly += 1
-    revenue.confirmedOnly.add(confirmations.micros[rank] as number)
+  const addConfirmed = ({ confirmations, confirmationMarks }: SummedSides, matches: Matches) => {
+    for (let rank = 0; rank < confirmations.count; rank += 1) {
+      if ((confirmationMarks[rank] as number) & MARK.duplicate || matches.taken[rank] !== 0)
+        continue
+      counts.confirmedOnly += 1
+      revenue.confirmedOnly.add(confirmations.micros[rank] as number)
+    }
   }
   return {
-    ...counts,
-    matched: counts.byReceipt + counts.byTime,
-    revenue: {
-      matched: revenue.matched.total(),
-      afOnly: revenue.afOnly.total(),
-      confirmedOnly: revenue.confirmedOnly.total(),
+    add(sides, matches) {
+      addPurchases(sides, matches)
+      addConfirmed(sides, matches)
     },
+    total: () => ({
+      ...counts,
+      matched: counts.byReceipt + counts.byTime,
+      revenue: {
+        matched: revenue.matched.total(),
+        afOnly: revenue.afOnly.total(),
+        confirmedOnly: revenue.confirmedOnly.total(),
+      },
+    }),
   }
 }
 

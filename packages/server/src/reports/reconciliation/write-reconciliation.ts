@@ -2,6 +2,7 @@ import { CHARGEBACK, type PurchaseRows, type Rows, type RowTexts } from '../clea
 import {
   createPieces,
   ink,
+  type LineFile,
   type Lines,
   type Pieces,
   printAhead,
@@ -44,14 +45,42 @@ export function writeReconciliation(
   pieces?: Pieces,
 ): Promise<Output> {
   const { order, summary } = reconciliation
-  const head = `{"summary":${summaryJson(summary)},\n"details":[`
-  return writeLines(path, (file) => {
-    putText(file, head)
-    if (pieces === undefined) putDetails(file, reconciliation, 0, order.length)
+  return writeAround(path, summary, (file) => {
+    if (pieces === undefined) putDetails(file, reconciliation, 0, order.length, true)
     else writePieces(pieces, printerOf(reconciliation), file)
-    putText(file, order.length === 0 ? ']}\n' : '\n]}\n')
+    return order.length > 0
   })
 }
+
+/** Details in their order, of rows that are no others than theirs. */
+export type DetailsPart = Omit<Reconciliation, 'summary'>
+
+/** The same for details that come in parts; none is looked at after the next has come. */
+export function writeReconciliationParts(
+  path: string,
+  summary: ReconciliationSummary,
+  parts: Iterable<DetailsPart>,
+): Promise<Output> {
+  return writeAround(path, summary, (file) => {
+    let isFirst = true
+    for (const part of parts) {
+      putDetails(file, part, 0, part.order.length, isFirst)
+      isFirst &&= part.order.length === 0
+    }
+    return !isFirst
+  })
+}
+
+/** @param print the details; answers whether there were any */
+const writeAround = (
+  path: string,
+  summary: ReconciliationSummary,
+  print: (file: LineFile) => boolean,
+): Promise<Output> =>
+  writeLines(path, (file) => {
+    putText(file, `{"summary":${summaryJson(summary)},\n"details":[`)
+    putText(file, print(file) ? '\n]}\n' : ']}\n')
+  })
 
 /** Prints details that another thread writes with the same pieces; rejects when `failure` does. */
 export const printDetailsAhead = (
@@ -67,6 +96,7 @@ const printerOf = (reconciliation: Reconciliation) => (lines: Lines, piece: numb
     reconciliation,
     from,
     Math.min(from + PIECE_DETAILS, reconciliation.order.length),
+    from === 0,
   )
 }
 
@@ -76,7 +106,14 @@ const NEXT = ink(',\n')
 /** So many details are looked at before they are printed: what they need stays in the first cache. */
 const DETAILS_AHEAD = 128
 
-function putDetails(lines: Lines, reconciliation: Reconciliation, from: number, to: number): void {
+/** @param isFirst nothing was printed before */
+function putDetails(
+  lines: Lines,
+  reconciliation: DetailsPart,
+  from: number,
+  to: number,
+  isFirst: boolean,
+): void {
   const { sheet } = lines
   const { order } = reconciliation
   const detail = createDetail()
@@ -88,14 +125,14 @@ function putDetails(lines: Lines, reconciliation: Reconciliation, from: number, 
     const { players, player, receipts, receipt } = detail
     const textBytes = lengthOf(players, player) + lengthOf(receipts, receipt)
     lines.makeRoom(LINE_BYTES + ESCAPED_BYTES * textBytes)
-    put(sheet, place === 0 ? FIRST : NEXT)
+    put(sheet, isFirst && place === from ? FIRST : NEXT)
     putDetail(sheet, detail)
   }
 }
 
 /** As `touch` does; the answer means nothing. */
 function touchDetails(
-  { sides, texts, matches, order }: Reconciliation,
+  { sides, texts, matches, order }: DetailsPart,
   from: number,
   to: number,
 ): number {
@@ -124,7 +161,7 @@ const createDetail = (): Detail => ({
   ...{ rule: 0, flags: 0, players: NO_TEXTS, player: 0, receipts: NO_TEXTS, receipt: 0 },
 })
 
-function takePurchase(detail: Detail, of: Reconciliation, rank: number): void {
+function takePurchase(detail: Detail, of: DetailsPart, rank: number): void {
   const { matches, texts } = of
   const { purchases, confirmations } = of.sides
   const partner = matches.confirmations[rank] as number
@@ -142,7 +179,7 @@ function takePurchase(detail: Detail, of: Reconciliation, rank: number): void {
   detail.receipt = texts.confirmations.order[partner] as number
 }
 
-function takeConfirmation(detail: Detail, of: Reconciliation, rank: number): void {
+function takeConfirmation(detail: Detail, of: DetailsPart, rank: number): void {
   const { confirmations } = of.sides
   detail.instant = Number.NaN
   detail.confirmedAt = confirmations.instants[rank] as number

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { rowsOf } from '../../../../../tests/reports/row-builders.ts'
-import { type DailyRevenue, dailyRevenue } from './daily-revenue.ts'
+import { type DailyRevenue, sumDailyRevenue } from './daily-revenue.ts'
 
 const KEYS = ['SPRING', 'SUMMER']
 const DAY_MICROS = 86_400_000_000
@@ -25,9 +25,9 @@ function revenueOf(rows: readonly Cells[]): readonly DailyRevenue[] {
     micros: Float64Array.from(rows, ({ micros = 4_990_000 }) => micros),
   }
   const marks = Uint8Array.from(rows, ({ mark = 0 }) => mark)
-  return dailyRevenue(purchases, marks, KEYS, 10, 12).toSorted(
-    (a, b) => a.day - b.day || (a.campaign < b.campaign ? -1 : 1),
-  )
+  const summing = sumDailyRevenue(KEYS, 10, 12)
+  summing.add(purchases, marks)
+  return summing.total().toSorted((a, b) => a.day - b.day || (a.campaign < b.campaign ? -1 : 1))
 }
 
 it('revenue is summed per UTC day and campaign', () => {

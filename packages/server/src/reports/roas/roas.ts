@@ -3,7 +3,7 @@ import { formatDay, formatMicrosJson, formatRatio } from '../cells/cells.ts'
 import type { CampaignCost } from '../inspect/inspect.ts'
 import type { DailyRevenue } from './daily-revenue.ts'
 
-export { dailyRevenue } from './daily-revenue.ts'
+export { type RevenueSumming, sumDailyRevenue } from './daily-revenue.ts'
 
 type RoasStatus = 'ok' | 'no_revenue' | 'no_cost'
 

@@ -48,3 +48,23 @@ function finished(hash: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)
 }
+
+/** The hash of the text that was taken last; never both halves 0. */
+export type TextHash = {
+  readonly low: number
+  readonly high: number
+  take(bytes: Uint8Array, from: number, to: number): void
+}
+
+export function createTextHash(): TextHash {
+  const halves = new Int32Array(2)
+  return {
+    get low() {
+      return halves[0] as number
+    },
+    get high() {
+      return halves[1] as number
+    },
+    take: (bytes, from, to) => hashBytes(bytes, from, to, halves, 0),
+  }
+}

@@ -9,6 +9,8 @@ export type TextList = {
   add(bytes: Uint8Array, from: number, to: number): void
   /** All so far; valid until the next is added. */
   texts(): Texts
+  /** Forgets all, and keeps the memory for others. */
+  clear(): void
 }
 
 const BYTES_MAX = 2 ** 32 - 1
@@ -39,5 +41,9 @@ export function createTextList(expected: {
       starts[count] = used
     },
     texts: () => ({ bytes, starts }),
+    clear() {
+      count = 0
+      used = 0
+    },
   }
 }

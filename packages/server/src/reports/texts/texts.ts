@@ -12,7 +12,7 @@ export {
   textOf,
   touch,
 } from './text-bytes.ts'
-export { hashBytes, wordAt } from './text-hash.ts'
+export { createTextHash, hashBytes, type TextHash, wordAt } from './text-hash.ts'
 export { createTextList, type TextList } from './text-list.ts'
 export { createTextNumbers, type NumberedTexts, type TextNumbers } from './text-numbers.ts'
 export { createTextQueue, type TextQueue } from './text-queue.ts'
