@@ -23,6 +23,7 @@ import type { FromPipeline, StreamOrder, ToPipeline } from './messages.ts'
 import { runStages } from './run-stages.ts'
 import { tracedStep } from './traced-stages.ts'
 import { createWholeLog } from './whole-log.ts'
+import { createWindowTraces, expectedInWindows, type WindowTraces } from './window-traces.ts'
 
 // The thread of quality where the log goes through Kafka: one replica of both steps. What devices have
 // lost is counted from the log itself, by whichever node holds the lease.
@@ -32,6 +33,7 @@ const CONNECTIONS_MAX = 2
 const FETCH = { bytes: 1_024 * 1_024, waitMs: 250 }
 const SWEEP_MS = 3_600_000
 const LAG_MS = 10_000
+const LOOK_MS = 1_000
 
 async function run(order: StreamOrder, port: MessagePort): Promise<void> {
   const random = systemRandom()
@@ -47,8 +49,12 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
   })
   const { signal } = stopping
   const tracing = await openTracing(order.tracing, 'quality')
+  const { now } = systemClock
+  const { read } = analytics
+  const traces = tracing === null ? null : createWindowTraces({ tracing, read, now })
   await Promise.all([
-    runSteps(order, opened, analytics, port, signal, tracing),
+    runSteps(order, opened, { analytics, tracing, traces }, port, signal),
+    followTraces(traces, signal),
     countLoss(order, analytics, port),
     watchLag(order, opened, port, signal),
     sweep(order, analytics, signal),
@@ -59,13 +65,19 @@ async function run(order: StreamOrder, port: MessagePort): Promise<void> {
   port.close()
 }
 
+type StepParts = {
+  readonly analytics: Store
+  /** Both null when nothing is traced. */
+  readonly tracing: Tracing | null
+  readonly traces: WindowTraces | null
+}
+
 async function runSteps(
   { kafka: settings, rules }: StreamOrder,
   { kafka, topics }: OpenedKafka,
-  analytics: Store,
+  { analytics, tracing, traces }: StepParts,
   port: MessagePort,
   signal: AbortSignal,
-  tracing: Tracing | null,
 ): Promise<void> {
   const { topicPrefix: prefix, foreignApp } = settings
   const { monotonic } = systemClock
@@ -94,8 +106,17 @@ async function runSteps(
   )
   await Promise.all([
     start('split', split, SPLIT_GROUP, topics['events-raw']),
-    start('enrich', enrich, ENRICH_GROUP, topics['events-by-player']),
+    start('enrich', expectedInWindows(enrich, traces), ENRICH_GROUP, topics['events-by-player']),
   ])
+}
+
+/** Flink writes the minutes, and tells nobody. */
+async function followTraces(traces: WindowTraces | null, signal: AbortSignal): Promise<void> {
+  while (traces !== null && !signal.aborted) {
+    // Where the database does not answer, the stages themselves say so.
+    await traces.look().catch(() => undefined)
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
+  }
 }
 
 /** Tells what each of its batches took. */

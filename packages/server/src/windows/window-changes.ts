@@ -19,6 +19,11 @@ const NEWEST = onAnalytics(
   ORDER BY changed_offset DESC, start DESC LIMIT $1`,
 )
 
+const NOTED = onAnalytics(
+  'windows.is-noted',
+  'SELECT start FROM analytics.window_changes WHERE start = $1',
+)
+
 /** A minute, and the offset of the last event that changed it. */
 export type WindowChange = { readonly start: number; readonly offset: number }
 
@@ -31,6 +36,10 @@ export const changesSince = (
   after: { readonly offset: number; readonly start: number },
   limit: number,
 ): Promise<WindowChange[]> => read(SINCE, [after.offset, after.start, limit])
+
+/** Whether a minute has ever changed, which is when anything is in it. */
+export const isNoted = async (read: Read, start: number): Promise<boolean> =>
+  (await read(NOTED, [start])).length > 0
 
 /** The minute that changed last; null before the first. */
 export const newestChange = async (read: Read): Promise<WindowChange | null> =>
