@@ -161,7 +161,7 @@ export const KPI_STREAM = defineRoute({
   path: '/v1/kpi/stream',
   summary: 'Follow the numbers of minutes',
   description:
-    'Server-sent events. Each `data` is a minute as `/v1/kpi/minutes` shows it, sent whole whenever it changes; its `id` is a place in the log, and a client that comes back with it as `Last-Event-ID` gets what changed since. Without one it begins with the minutes that changed last, at most an hour of them.',
+    'Server-sent events. Each `data` is a minute as `/v1/kpi/minutes` shows it, sent whole whenever it changes; its `id` is a place in the changes, and a client that comes back with it as `Last-Event-ID` gets what changed since. Without one it begins with the minutes that changed last, at most an hour of them.',
   takesMinutes: true,
   produces: ['text/event-stream'],
   query: Type.Object(filter, { additionalProperties: false }),
