@@ -22,6 +22,7 @@ import {
 import { aDelivery, aGameEvent, anEvent, NOON } from './builders.ts'
 import { DATABASES, type FreshDatabase } from './database.ts'
 import { openTestStore } from './open-store.ts'
+import { plainSql } from './plain-sql.ts'
 
 const TOPIC = 'events-raw'
 const PARTITIONS = 3
@@ -124,7 +125,9 @@ describe.each(DATABASES)('the relay, with books on $name', ({ fresh }) => {
     expect(new Set(of('ana').map(({ partition }) => partition)).size).toBe(1)
     expect(of('bob').map(({ stored }) => stored.offset)).toEqual([2, 5])
     const [first] = of('ana')
-    expect(first).toMatchObject({ timestamp: NOON, headers: new Map(Object.entries(ENVELOPE)) })
+    const [row] = await plainSql(database.url, 'SELECT books_id FROM books_ids')
+    const headers = { ...ENVELOPE, 'questline-books': row?.['books_id'] }
+    expect(first).toMatchObject({ timestamp: NOON, headers: new Map(Object.entries(headers)) })
     expect(first?.stored.event).toEqual({ says: '},{"offset":', player: 'ana' })
     expect(of('ana')[2]?.stored).toMatchObject({ kind: 'free', event: 'no JSON' })
   })

@@ -8,7 +8,7 @@ import {
   topicNames,
   topicPlans,
 } from '../../packages/server/src/kafka/kafka.ts'
-import { createMemoryKafka } from '../../packages/server/src/kafka/memory.ts'
+import { createMemoryKafka, type MemoryKafka } from '../../packages/server/src/kafka/memory.ts'
 import type { Rule } from '../../packages/server/src/quality/quality.ts'
 import type {
   EnrichedRecord,
@@ -24,10 +24,12 @@ export type WholeWayParts = {
   /** For locks. */
   readonly folder: string
   readonly rules: readonly Rule[]
+  /** That others have written to before. */
+  readonly broker?: MemoryKafka
 }
 
-export async function openWholeWay({ books, analytics, folder, rules }: WholeWayParts) {
-  const kafka = createMemoryKafka()
+export async function openWholeWay({ books, analytics, folder, rules, broker }: WholeWayParts) {
+  const kafka = broker ?? createMemoryKafka()
   const topics = topicNames('')
   const plans = topicPlans({ topics, partitions: PARTITIONS, replication: 1, retentionHours: 1 })
   await setUpTopics(kafka, plans)
@@ -49,6 +51,7 @@ export async function openWholeWay({ books, analytics, folder, rules }: WholeWay
     kafka,
     topics,
     replicas,
+    relay,
     /** Until all that there is has come through. */
     async settle(): Promise<void> {
       while ((await relay.step()) > 0);

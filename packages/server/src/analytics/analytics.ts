@@ -14,6 +14,7 @@ export {
   checkpointOf,
   consumersOf,
   holdCheckpoint,
+  lowerCheckpoint,
   renewGeneration,
   retire,
 } from './checkpoints.ts'

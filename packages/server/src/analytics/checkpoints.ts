@@ -58,6 +58,12 @@ const RETIRE = onAnalytics(
   'DELETE FROM analytics.checkpoints WHERE consumer = $1',
 )
 
+const LOWER = onAnalytics(
+  'analytics.lower-checkpoint',
+  `UPDATE analytics.checkpoints SET log_offset = $2, generation = generation + 1
+  WHERE consumer = $1 AND log_offset > $2`,
+)
+
 export type Checkpoint = { readonly offset: number; readonly generation: number }
 
 /** The checkpoint is not where this process left it: another one has worked, or rows were rebuilt. */
@@ -107,6 +113,10 @@ export async function holdCheckpoint(tx: Tx, consumer: string): Promise<number> 
   const [row] = await tx.run<Checkpoint>(READ, [[consumer]])
   return row?.offset ?? 0
 }
+
+/** For a consumer whose source holds other events after `offset` than those that it has seen. */
+export const lowerCheckpoint = (tx: Tx, consumer: string, offset: number) =>
+  tx.change(LOWER, [[consumer, offset]])
 
 /** Forgets a consumer for good, so that nothing is kept for it any more. */
 export const retire = (tx: Tx, consumer: string) => tx.run(RETIRE, [[consumer]])

@@ -2,8 +2,8 @@ import { constants } from 'node:fs'
 import { access, chmod, copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Clock, type Random, toInstant } from '../platform/platform.ts'
-import { claimServer, migrate, type Store } from '../store/store.ts'
+import { type Clock, type Random, randomText, toInstant } from '../platform/platform.ts'
+import { claimServer, migrate, renameBooks, type Store } from '../store/store.ts'
 import { inStore } from './create-backup.ts'
 import { BackupError } from './failure.ts'
 import { COMPANIONS, newPartial, OWNER_ONLY, removeDatabase, sync } from './files.ts'
@@ -53,7 +53,11 @@ export async function restore<V>(
       checkIntegrity(partial, from)
       const verified = await inStore(partial, parts.random, async (store) => {
         await migrate(store, parts.clock.now)
-        return parts.verify(store)
+        const verified = await parts.verify(store)
+        const id = randomText(parts.random, 16)
+        // What the copy does not have, others have seen under the offsets that come next.
+        await store.transaction((tx) => renameBooks(tx, { from: tx.takeOffsets(0), id }))
+        return verified
       })
       await sync(partial)
       const before = await setAside(file, parts.clock)

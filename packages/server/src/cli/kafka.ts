@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { openKafka } from '../books/open-kafka.ts'
 import { loadKafkaSettings, processEnvironment } from '../config/config.ts'
 import { type SetupResult, setUpTopics, topicPlans } from '../kafka/kafka.ts'
+import { adoptCommand } from './kafka-adopt.ts'
 import { lagCommand } from './kafka-status.ts'
 import { print, printJson, table } from './output.ts'
 
@@ -31,6 +32,7 @@ Examples:
       if (result.differences.length > 0) process.exitCode = 1
     })
   kafka.addCommand(lagCommand())
+  kafka.addCommand(adoptCommand())
   return kafka
 }
 

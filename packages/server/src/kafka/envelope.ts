@@ -11,6 +11,15 @@ export const ENVELOPE: Readonly<Record<string, string>> = { [HEADER]: '1' }
 export const isOurs = (record: Pick<KafkaRecord, 'headers'>): boolean =>
   record.headers.get(HEADER) === '1'
 
+/** Which books an event went through: their offsets are their own. */
+const BOOKS = 'questline-books'
+export const booksHeaders = (id: string): Readonly<Record<string, string>> => ({
+  ...ENVELOPE,
+  [BOOKS]: id,
+})
+export const booksOf = (record: Pick<KafkaRecord, 'headers'>): string | undefined =>
+  record.headers.get(BOOKS)
+
 /** Beside the envelope the trace of what is traced, as other systems know it too. */
 export const headersOf = (trace: string | undefined): Readonly<Record<string, string>> =>
   trace === undefined ? ENVELOPE : { ...ENVELOPE, traceparent: trace }

@@ -4,6 +4,8 @@
 // Contract: kafka.contract.ts runs on a real broker and on the one in memory.
 export { connectKafka, type KafkaSettings } from './connect.ts'
 export {
+  booksHeaders,
+  booksOf,
   ENVELOPE,
   HEARTBEAT,
   type Heartbeat,

@@ -25,7 +25,12 @@ export type Refused = {
 }
 
 /** What lies on `events-by-player`. `part` counts the players of an event; -1 for what is no event. */
-export type Part = { readonly raw: RawPosition; readonly part: number } & (
+export type Part = {
+  readonly raw: RawPosition
+  readonly part: number
+  /** Whose offset of the log it bears; none of what relays before wrote, or nobody relayed. */
+  readonly books?: string
+} & (
   | { readonly is: 'event'; readonly player: string | null; readonly stored: Stored }
   | { readonly is: 'refused'; readonly refused: Refused; readonly stored: Stored }
   | {

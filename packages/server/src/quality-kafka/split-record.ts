@@ -1,5 +1,5 @@
 import { uuidOfNames } from '../ingest/ingest.ts'
-import { type KafkaRecord, keyOf, type NewRecord } from '../kafka/kafka.ts'
+import { booksOf, type KafkaRecord, keyOf, type NewRecord } from '../kafka/kafka.ts'
 import { type LogRecord, recordOfStored } from '../log/log.ts'
 import { type Apply, enrich, isFields, REPLAY_EVENT_TYPE } from '../quality/quality.ts'
 import type { Refused, Stored } from './part.ts'
@@ -24,9 +24,11 @@ export function splitRecord(
   const text = isReplay ? JSON.stringify(stored) : raw.text
   const event = logRecordOf(stored, record.offset)
   const verdict = enrich(event, () => null, apply)
+  const books = booksOf(record)
+  const from = books === undefined ? '' : `"books":${JSON.stringify(books)},`
   const write = (key: string, rest: string): NewRecord => ({
     ...{ topic: into.topic, key, timestamp: stored.replayed_at ?? stored.received_at },
-    value: `${head}${rest},"stored":${text}}`,
+    value: `${head}${from}${rest},"stored":${text}}`,
     ...(stored.trace === undefined ? {} : { headers: { traceparent: stored.trace } }),
   })
   if (verdict.kind === 'ignored') return []

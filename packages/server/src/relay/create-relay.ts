@@ -92,8 +92,8 @@ export function createRelay(parts: RelayParts, settings: RelaySettings): Consume
       // Before the log's end is read, so that what is not seen yet was received after it.
       const lookedAt = now()
       const head = await newestOffset(readBooks)
-      await named()
       if (head < after) throw new Error(otherBooks(after, head))
+      await named()
       if (head <= after) {
         await kafka.produce(await heartbeats(lookedAt - BEHIND_MS))
         return null

@@ -4,6 +4,7 @@ import { PLAYER_EVENTS } from './migrations/0003-player-events.ts'
 import { UNLOGGED_NUMBERS } from './migrations/0004-unlogged-numbers.ts'
 import { NODES } from './migrations/0005-nodes.ts'
 import { PARTITIONS } from './migrations/0006-partitions.ts'
+import { BOOKS_IDS } from './migrations/0007-books-ids.ts'
 import type { Store } from './port.ts'
 import type { Statement } from './statement.ts'
 
@@ -83,7 +84,7 @@ export type Migration = {
 
 /** Of the books, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
-  ...[BOOKS, GAME_EVENTS, PLAYER_EVENTS, UNLOGGED_NUMBERS, NODES, PARTITIONS],
+  ...[BOOKS, GAME_EVENTS, PLAYER_EVENTS, UNLOGGED_NUMBERS, NODES, PARTITIONS, BOOKS_IDS],
 ]
 export const SCHEMA_VERSION = MIGRATIONS.length
 

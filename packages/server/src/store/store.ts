@@ -1,6 +1,7 @@
 // The one port to the databases. SQLite and PostgreSQL keep the same promises behind it:
 // one writing transaction at a time, in the order of the log; a resolved write is on disk.
 // Contract: store.contract.ts runs on both.
+export { type BooksId, readBooksIds, renameBooks } from './books-ids.ts'
 export {
   MIGRATIONS,
   type Migration,
