@@ -1,4 +1,5 @@
--- Made from the catalogue of events, with the test that reads it. A view for each family and major
+-- Made from the catalogue of events (schemas/), and compared with it by snowflake-sql.test.ts: change
+-- that one, then `vitest run tests/forward/snowflake-sql.test.ts -u`. A view for each family and major
 -- version: a new major version breaks history, so it has a view of its own.
 
 CREATE OR REPLACE VIEW ad_impression_v1 AS
