@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -71,6 +72,23 @@ async function isComputing({ pid }: ChildProcess): Promise<void> {
 describe('a server with a lake', () => {
   beforeEach(() => start())
   afterEach(() => server.stop())
+
+  it('has what killed commands left behind removed by the next one, and nothing that may be in use', async () => {
+    const beside = dirname(fileOf(server.databaseUrl))
+    const made = async (name: string, hoursAgo: number) => {
+      const path = join(beside, name)
+      await mkdir(path)
+      await writeFile(join(path, 'spilled'), 'events')
+      const at = new Date(Date.now() - hoursAgo * 3_600_000)
+      await utimes(path, at, at)
+    }
+    await made('.reading-lake-killed', 25)
+    await made('.reading-lake-busy', 23)
+    await made('reading-lake-of-mine', 25)
+    expect(await command('lake', 'stats')).toMatchObject({ exit: 0, errors: '' })
+    const left = (await readdir(beside)).filter((name) => name.includes('reading-lake'))
+    expect(left.sort()).toEqual(['.reading-lake-busy', 'reading-lake-of-mine'])
+  })
 
   it('writes what a command asks for, though its batch is far from over', async () => {
     await send('pt')

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,6 +32,9 @@ export const withLakeAsItIs = <T>(work: (opened: OpenedLake) => Promise<T>): Pro
   withAnalytics((opened) => withReader(opened, work))
 
 const AGAIN_MS = 100
+const SCRATCH = '.reading-lake-'
+/** A command that is at work makes and removes files in its folder all the time. */
+const LEFT_OVER_MS = 86_400_000
 
 /** Does what only one process at a time may do with the lake, as soon as nobody else does. */
 export async function withLakeLease<T>(
@@ -61,12 +64,24 @@ async function withReader<T>(
   work: (opened: OpenedLake) => Promise<T>,
 ): Promise<T> {
   const { folder, memoryLimitMb } = opened.config.lake
-  const scratch = await mkdtemp(join(dirname(opened.file), '.reading-lake-'))
+  const dataDir = dirname(opened.file)
+  await removeLeftOver(dataDir, opened.clock.now() - LEFT_OVER_MS)
+  const scratch = await mkdtemp(join(dataDir, SCRATCH))
   const reader = { folder, memoryLimitMb, threads: availableParallelism(), scratch }
   try {
     return await work({ ...opened, reader, read: (reading) => withLake(reader, reading) })
   } finally {
     await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** What a command left behind that was killed: with a large query that is many gigabytes. */
+async function removeLeftOver(dataDir: string, before: number): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    if (!name.startsWith(SCRATCH)) continue
+    const path = join(dataDir, name)
+    const found = await stat(path).catch(() => null)
+    if (found && found.mtimeMs < before) await rm(path, { recursive: true, force: true })
   }
 }
 
