@@ -1,7 +1,8 @@
 // A simulated game client: sends an install and a purchase to a running server.
 //
-//   EVENT_API_KEY=… node examples/send-events.ts [http://127.0.0.1:8000]
+//   EVENT_API_KEY=… npx node examples/send-events.ts [http://127.0.0.1:8000]
 //
+// npx takes the Node of this repository, which runs TypeScript as it is.
 // The key is one of scope ingest (`questline keys create --scope ingest --app default`), or what the
 // server itself has as EVENT_API_KEY; a .env in the working directory is read.
 import { existsSync } from 'node:fs'

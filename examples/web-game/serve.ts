@@ -1,6 +1,6 @@
 // Serves the game to a browser:
 //
-//   EVENT_API_KEY=… node examples/web-game/serve.ts [http://127.0.0.1:8000]
+//   EVENT_API_KEY=… npx node examples/web-game/serve.ts [http://127.0.0.1:8000]
 //
 // and opens at http://localhost:3000, the origin that a Questline server allows by default. The key is
 // one of scope ingest; it goes to the browser, as in every web game. The SDK is built first.
