@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -86,6 +96,20 @@ describe('the command starts', () => {
     const { exit, errors } = await run('--version', { program, path: tools })
     expect(exit).toBe(2)
     expect(errors).toContain('none on the PATH')
+  })
+
+  it.each([
+    ['beside the packages', {}, 'node_modules/.cache/questline'],
+    ['where it is told to', { NODE_COMPILE_CACHE: 'elsewhere' }, 'elsewhere'],
+    ['nowhere', { NODE_COMPILE_CACHE: '' }, ''],
+  ])('and keeps what Node compiles %s', async (_name, settings, kept) => {
+    const program = await elsewhere()
+    const bin = join(folder, 'node_modules/node/bin')
+    await mkdir(bin, { recursive: true })
+    await writeFile(join(bin, 'node'), '#!/bin/sh\nprintf %s "$NODE_COMPILE_CACHE"\n')
+    await chmod(join(bin, 'node'), 0o755)
+    const { output } = await run('start', { program, settings })
+    expect(output).toBe(kept.startsWith('node_modules') ? join(await realpath(folder), kept) : kept)
   })
 
   /** A copy of the file alone, where no folder above it has a Node. */

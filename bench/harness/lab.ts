@@ -35,6 +35,11 @@ export type Server = Subject &
 
 export type Lab = ReturnType<typeof createLab>
 
+/** Where `questline start` keeps what Node compiles: the memory of a server depends on it. */
+const COMPILED = {
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/questline'),
+}
+
 const BASE_SETTINGS = { RATE_LIMIT: 'off', LOG_LEVEL: 'error' }
 const FIRST_WARMUP_SECONDS = 2
 
@@ -92,13 +97,18 @@ export function createLab(lab: LabSettings) {
     ): Promise<Server> {
       const set = { ...BASE_SETTINGS, ...settings }
       const dataDir = mkdtempSync(join(lab.folder, 'data-'))
-      const child = await startChild<ServerReady>(script('server.ts'), {
-        core: cores.server,
-        settings: { ...set, PORT: '0', DATA_DIR: dataDir, ...(await databases.fresh()) },
-        under,
-        // Those of `questline start`: the memory of a server depends on them.
-        flags: START_COMMAND.filter((word) => word.startsWith('--')),
-      })
+      const start = (database: Readonly<Record<string, string>>) =>
+        startChild<ServerReady>(script('server.ts'), {
+          core: cores.server,
+          settings: { ...set, ...database, PORT: '0', DATA_DIR: dataDir, ...COMPILED },
+          under,
+          // Those of `questline start`: the memory of a server depends on them too.
+          flags: START_COMMAND.filter((word) => word.startsWith('--')),
+        })
+      const database = await databases.fresh()
+      // The first start after a change of code compiles, and leaves it to the others at its end.
+      if (servers.size === 0) await (await start(database))[Symbol.asyncDispose]()
+      const child = await start(database)
       const shown = Object.entries(set).map(([key, value]) => `${key}=${value}`)
       const said = [...shown, ...under].join(' ').replaceAll(lab.folder, '…')
       servers.add(`server "${name}": ${said}, settings ${child.ready.configHash}`)
