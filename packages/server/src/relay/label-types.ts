@@ -39,6 +39,7 @@ export function createOutgoingLabels(readAnalytics: Read) {
       events: readonly Outgoing[],
     ): Promise<{ readonly events: readonly Outgoing[]; readonly types: readonly FreeType[] }> {
       fresh = []
+      labels.makeRoom()
       const labelled: Outgoing[] = []
       for (const event of events) {
         const { free, app } = event

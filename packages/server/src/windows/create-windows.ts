@@ -38,6 +38,7 @@ export function createWindows({ nextPage }: WindowsParts): Consumer<EnrichedPage
       const tally = createTally(places)
       await clock.read(tx)
       const typesOfDay = countedTypes(tx)
+      labels.makeRoom()
       for (const each of page.events) {
         const hour = clock.at(each.received_at)
         const event = each.kind === 'free' ? await labelled(each, typesOfDay) : each

@@ -25,7 +25,7 @@ export const countedTypes =
   async (app, day) =>
     (await tx.run<{ readonly label: string }>(OF_DAY, [[day, app]])).map(({ label }) => label)
 
-/** Days of apps that are remembered. */
+/** Days of apps that are remembered from one batch to the next. */
 const REMEMBERED_MAX = 1_000
 
 /** Ours are few, and never crowd a game's own out. */
@@ -46,12 +46,15 @@ export function createTypeLabels(onNew: (type: FreeType) => void = () => undefin
     const found = known.get(key)
     if (found) return found
     const types = new Set((await typesOfDay(app, day)).filter((type) => !isOurs(type)))
-    if (known.size >= REMEMBERED_MAX) known = new Map()
     known.set(key, types)
     return types
   }
 
   return {
+    /** Before a batch: what one has added is nowhere else until it is written. */
+    makeRoom(): void {
+      if (known.size > REMEMBERED_MAX) known = new Map()
+    },
     async of(
       typesOfDay: TypesOfDay,
       { app, at, type }: { readonly app: string; readonly at: number; readonly type: string },
