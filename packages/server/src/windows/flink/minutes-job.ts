@@ -33,7 +33,8 @@ export function minutesJob(
   const from = since === null ? [] : [`time_ms >= ${since}`]
   const names = columnList(Object.keys(ENRICHED_COLUMNS))
   const counted = [IS_EVENT, `${isLate(graceMs)} IS NOT TRUE`, ...from].join('\n  AND ')
-  const late = [IS_EVENT, `${isLate(graceMs)} IS TRUE`, ...from].join('\n  AND ')
+  // Of earlier minutes too: what came late since then the job before may not have read any more.
+  const late = [IS_EVENT, `${isLate(graceMs)} IS TRUE`].join('\n  AND ')
   return {
     name: MINUTES_JOB,
     properties: jobProperties(MINUTES_JOB, parallelism, {
