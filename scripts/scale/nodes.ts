@@ -86,7 +86,8 @@ export const commandOn = (
 export const questlineOn = (cluster: Surroundings, words: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const [program, first, env] = commandOn(cluster)
-    execFile(program, [...first, ...words], { env, timeout: 300_000 }, (error, output, errors) => {
+    const options = { env, timeout: 300_000, maxBuffer: 64 * 1_024 * 1_024 }
+    execFile(program, [...first, ...words], options, (error, output, errors) => {
       const code = error === null ? 0 : error.code
       if (typeof code === 'number') resolve({ code, output, errors })
       else reject(error)
