@@ -460,5 +460,23 @@ describe.each(DATABASES)('the ledger on $name', (database) => {
       const page = await books.ledger.page(playerId, { before: null, limit: 4 })
       expect([page.entries.length, page.next]).toEqual([4, null])
     })
+
+    it('a page of who never moved anything looks at none of its events', async () => {
+      await addPlayer()
+      const asked: string[] = []
+      const store: Store = {
+        ...books.store,
+        read: (statement, values) => {
+          asked.push(statement.name)
+          return books.store.read(statement, values)
+        },
+      }
+      const ledger = createLedger({ store, writer: books.writer, append: books.log.append })
+      const page = { before: null, limit: 10 }
+      expect(await ledger.page(playerId, page)).toEqual({ entries: [], next: null })
+      expect(asked).toEqual(['ledger.wallet'])
+      await earn(1)
+      expect((await ledger.page(playerId, page)).entries).toHaveLength(1)
+    })
   })
 })
