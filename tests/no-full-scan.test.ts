@@ -78,7 +78,8 @@ async function sqlitePlanner(): Promise<Planner> {
       const steps = plan.map((row) => ({ parent: row['parent'], detail: String(row['detail']) }))
       const scans = steps.flatMap(({ detail }) => {
         const name = /^SCAN (\S+)/.exec(detail)?.[1]
-        return name === undefined || /^(CONSTANT|\(subquery)/.test(name) ? [] : [name]
+        // A list that the statement was given is no table.
+        return name === undefined || /^(CONSTANT|\(subquery|json_each)/.test(name) ? [] : [name]
       })
       // The rows of a view come from its own steps, which are looked at as all others.
       const views = steps.flatMap(({ detail }) => /^CO-ROUTINE (\S+)/.exec(detail)?.[1] ?? [])

@@ -5,15 +5,16 @@ import { createTransactions } from './transactions.ts'
 /*
  * Ids and fingerprints of a commit go to the database as one block of bytes, 24 for each event: one
  * statement takes half the time of one for each row, in which most of the time is the way there.
+ * SQLite counts the rows by a list of as many zeros, which takes a third of the time of a recursion.
  */
 const ROW_BYTES = 24
 const ID_BYTES = 16
 
-const ROWS = 'WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3)'
+const ROWS = `(SELECT key AS i FROM json_each('[0' || replace(hex(zeroblob($3 - 1)), '00', ',0') || ']')) AS n`
 /** Which rows of the block have an id that the log knows. */
 const FIND = spelled('log.find-event-ids', {
-  sqlite: `${ROWS} SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
-    FROM n CROSS JOIN event_ids e ON e.app = $1 AND e.event_id = substr($2, n.i * 24 + 1, 16)`,
+  sqlite: `SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
+    FROM ${ROWS} CROSS JOIN event_ids e ON e.app = $1 AND e.event_id = substr($2, n.i * 24 + 1, 16)`,
   // LATERAL with LIMIT, since another join might read all ids. The week leads to the one partition that
   // may hold the id; those from before there were partitions lie apart.
   postgres: `SELECT n.i AS "index", e.fingerprint, e.log_offset AS "offset"
@@ -28,8 +29,8 @@ const FIND = spelled('log.find-event-ids', {
       LIMIT 1) e`,
 })
 const INSERT = spelled('log.insert-event-ids', {
-  sqlite: `${ROWS} INSERT INTO event_ids (app, event_id, fingerprint, log_offset)
-    SELECT $1, substr($2, i * 24 + 1, 16), substr($2, i * 24 + 17, 8), $4 + i FROM n`,
+  sqlite: `INSERT INTO event_ids (app, event_id, fingerprint, log_offset)
+    SELECT $1, substr($2, i * 24 + 1, 16), substr($2, i * 24 + 17, 8), $4 + i FROM ${ROWS}`,
   postgres: `INSERT INTO known_event_ids (app, event_id, week, fingerprint, log_offset)
     SELECT $1::text, id, event_week(id), substr($2::bytea, i * 24 + 17, 8), $4::bigint + i
     FROM (SELECT i, substr($2::bytea, i * 24 + 1, 16) AS id
@@ -54,7 +55,8 @@ export async function dedupe(
   events: readonly NewGameEvent[],
 ): Promise<readonly Outcome[]> {
   if (events.length === 0) return []
-  const known = await findIds(tx, app, events)
+  const block = blockOf(events)
+  const known = await findIds(tx, app, block, events.length)
   const transactions = await createTransactions(tx, app, events)
   const taken = new Map<string, Prior>()
   const accepted: NewGameEvent[] = []
@@ -71,7 +73,8 @@ export async function dedupe(
     return { kind: 'accepted', offset }
   })
   tx.takeOffsets(accepted.length)
-  await insertIds(tx, app, accepted, first)
+  const isAll = accepted.length === events.length
+  await insertIds(tx, app, isAll ? block : blockOf(accepted), accepted.length, first)
   await transactions.write()
   return outcomes
 }
@@ -84,9 +87,10 @@ function repeated(prior: Prior, { fingerprint }: NewGameEvent): Outcome {
 async function findIds(
   tx: Tx,
   app: string,
-  events: readonly NewGameEvent[],
+  block: Uint8Array,
+  count: number,
 ): Promise<ReadonlyMap<number, Prior>> {
-  const rows = await tx.run<Found>(FIND, [[app, blockOf(events), events.length]])
+  const rows = await tx.run<Found>(FIND, [[app, block, count]])
   return new Map(
     rows.map(({ index, fingerprint: { buffer, byteOffset, byteLength }, offset }) => {
       const fingerprint = Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
@@ -98,11 +102,12 @@ async function findIds(
 async function insertIds(
   tx: Tx,
   app: string,
-  accepted: readonly NewGameEvent[],
+  block: Uint8Array,
+  count: number,
   first: number,
 ): Promise<void> {
-  if (accepted.length === 0) return
-  await tx.run(INSERT, [[app, blockOf(accepted), accepted.length, first]])
+  if (count === 0) return
+  await tx.run(INSERT, [[app, block, count, first]])
 }
 
 function blockOf(events: readonly NewGameEvent[]): Uint8Array {
