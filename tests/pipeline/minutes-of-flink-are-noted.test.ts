@@ -1,10 +1,15 @@
 // Flink writes rows and knows no follower: PostgreSQL itself notes which minutes they have changed.
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Store, shared } from '../../packages/server/src/store/store.ts'
 import { behind, changesSince } from '../../packages/server/src/windows/windows.ts'
 import { DATABASES, type FreshDatabase, freshPostgres } from '../database.ts'
 import { startServer } from '../http/server.ts'
+import { spawnQuestline } from '../questline.ts'
 import { openTestAnalytics } from './consumers.ts'
 import { openStream } from './event-stream.ts'
 import { NOON } from './game-log.ts'
@@ -138,3 +143,36 @@ it('the stream of a node sends what Flink writes, and goes on after the last id'
   await sink.end()
   await server.stop()
 })
+
+it('the command that follows shows what Flink writes, and asks no broker', async () => {
+  const place = await freshPostgres()
+  await (await openTestAnalytics(place.url)).close()
+  const sink = await sinkOfFlink(place.url)
+  await sink.write([fact(0, 1)])
+  const folder = mkdtempSync(join(tmpdir(), 'questline-follow-'))
+  const settings = {
+    ...{ DATABASE_URL: place.url, ANALYTICS_URL: place.url, DATA_DIR: folder, LOG_LEVEL: 'error' },
+    KAFKA_BROKERS: '127.0.0.1:1',
+  }
+  const range = ['--from', '2026-03-01T12:00:00Z', '--to', '2026-03-01T12:10:00Z']
+  const child = spawnQuestline(['kpi', ...range, '--follow', '--every', '1', '--json'], {
+    ...{ folder, settings },
+  })
+  let output = ''
+  child.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  const revenues = (): number[] => {
+    const line = output.split('\n').at(-2)
+    const minutes: { revenue_usd_micros: number }[] = line ? JSON.parse(line).minutes : []
+    return minutes.map(({ revenue_usd_micros }) => revenue_usd_micros)
+  }
+  await expect.poll(revenues, { timeout: 20_000 }).toEqual([1])
+  await sink.write([fact(1, 2)])
+  await expect.poll(revenues, { timeout: 20_000 }).toEqual([1, 2])
+  child.kill('SIGINT')
+  await once(child, 'exit')
+  await sink.end()
+  await place.drop()
+  rmSync(folder, { recursive: true })
+}, 60_000)
