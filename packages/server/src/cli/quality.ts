@@ -47,6 +47,14 @@ const listCommand = (): Command =>
     .option('--by <door|quality>', 'only those that one of them refused', refuser)
     .option('--all', 'also those that were replayed')
     .option('--json', 'print one JSON document: {refused: […]}')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  questline quality list
+  questline quality list --by quality --limit 10
+  questline quality list --json | jq '.refused[].reason'`,
+    )
     .action(async ({ limit, by, all, json }: ListOptions) => {
       const refused = await upToDate((opened) =>
         listRefusals(opened, { limit, by: by ?? null, all: all === true }),
@@ -71,6 +79,7 @@ const showCommand = (): Command =>
     .description('Show one refused event: why, from whom, and its bytes as they came.')
     .argument('<id>', 'as `quality list` shows it')
     .option('--json', 'print one JSON document, with the bytes as text in "raw"')
+    .addHelpText('after', '\nExample:\n  questline quality show q4711')
     .action(async (id: string, { json }: { readonly json?: true }) => {
       const found = await upToDate((opened) => findRefusal(opened, id))
       await (json ? printJson(found) : print(showText(found)))
@@ -84,7 +93,7 @@ function showText({ raw, ...facts }: RefusalWithText): string {
 }
 
 type ReplayOptions = {
-  readonly set: readonly string[]
+  readonly set?: readonly string[]
   readonly file?: string
   readonly json?: true
 }
@@ -99,11 +108,10 @@ const replayCommand = (): Command =>
     .option(
       '--set <path=value>',
       'change a field, nested ones by dots; the value is JSON, or else text; may be repeated',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
+      (value: string, before: readonly string[] = []) => [...before, value],
     )
     .option('--file <fixed.json>', 'the whole event as it should be')
-    .option('--json', 'print one JSON document: {id, outcome, event_id, offset}')
+    .option('--json', 'print one JSON document: {id, outcome, event_id}')
     .addHelpText(
       'after',
       `
@@ -114,7 +122,7 @@ Examples:
   questline quality replay d12 --set amount_micros=4990000 --set currency=EUR
   questline quality replay q4711 --file fixed.json`,
     )
-    .action(async (id: string, { set, file, json }: ReplayOptions) => {
+    .action(async (id: string, { set = [], file, json }: ReplayOptions) => {
       const replayed = await upToDate((opened) =>
         replayRefusal(opened, id, { set, file: file ?? null }),
       )
@@ -137,6 +145,7 @@ const statusCommand = (): Command =>
     .option('--minutes <n>', 'so many minutes up to now', count, 60)
     .option('--app <id>', 'of one app')
     .option('--json', 'print one JSON document: {minutes: […]}')
+    .addHelpText('after', '\nExample:\n  questline quality status --minutes 10 --app my-game')
     .action(async ({ minutes, app, json }: StatusOptions) => {
       const rows = await withAnalytics((opened) =>
         qualityStatus(opened, { minutes, app: app ?? null }),
