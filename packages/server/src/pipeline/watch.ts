@@ -1,5 +1,5 @@
 import type { KafkaWork } from '../kafka/kafka.ts'
-import type { Logger, Metrics, Stop } from '../platform/platform.ts'
+import { type Logger, type Metrics, type Stop, toInstant } from '../platform/platform.ts'
 import { type Lag, type Lags, measureStages } from './measure-stages.ts'
 import type { FromPipeline } from './messages.ts'
 
@@ -64,7 +64,7 @@ export function createWatch(
     }
     return all
   }
-  const measure = measureStages(metrics, onKafka, lags)
+  const tellers = [measureStages(metrics, onKafka, lags), createLeaseLog(logger, now)]
 
   return {
     /** Calls after each step of the windows. */
@@ -75,7 +75,7 @@ export function createWatch(
 
     hear(message: FromPipeline): void {
       const { stage } = message
-      measure(message)
+      for (const tell of tellers) tell(message)
       switch (message.kind) {
         case 'step':
           offsets.set(stage, message.offset)
@@ -117,6 +117,26 @@ export function createWatch(
       timer.unref()
       return async () => clearInterval(timer)
     },
+  }
+}
+
+/** Says which process does what only one may do, and from when to when it did. */
+function createLeaseLog(logger: Logger, now: () => number) {
+  const since = new Map<string, string>()
+  return (message: FromPipeline): void => {
+    if (message.kind !== 'lease') return
+    const { stage, isHeld } = message
+    const at = toInstant(now())
+    const from = since.get(stage)
+    if (isHeld) {
+      since.set(stage, at)
+      logger.info({ stage, lease: 'held', since: at }, 'this process does it')
+    } else if (from === undefined) {
+      logger.info({ stage, lease: 'elsewhere' }, 'another process does it')
+    } else {
+      since.delete(stage)
+      logger.info({ stage, lease: 'lost', since: from, until: at }, 'this process does it no more')
+    }
   }
 }
 
