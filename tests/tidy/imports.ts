@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ledger: ['contracts', 'platform', 'store', 'idempotency'],
   attribution: ['contracts', 'platform', 'store', 'idempotency'],
   log: ['contracts', 'platform', 'store', 'idempotency'],
-  kafka: [],
+  kafka: ['platform'],
   tracing: [],
   audit: ['platform', 'store', 'log', 'ledger'],
   backup: ['platform', 'store'],

@@ -8,6 +8,7 @@ import {
   toldKafka,
   topicNames,
 } from '../kafka/kafka.ts'
+import type { KafkaSecurity } from '../platform/platform.ts'
 
 export type OpenedKafka = { readonly kafka: Kafka; readonly topics: TopicNames }
 
@@ -23,14 +24,19 @@ export async function openKafka(
   does: string,
   telling?: Telling,
 ): Promise<OpenedKafka> {
-  const { brokers, tls, sasl, topicPrefix } = settings
+  const { brokers, topicPrefix } = settings
   const kafka = await connectKafka({
-    ...{ brokers, sasl, clientId: `questline-${does}` },
-    tls: tls === null ? null : { ca: textOf(tls.ca), cert: textOf(tls.cert), key: textOf(tls.key) },
+    ...{ brokers, clientId: `questline-${does}`, ...securityOf(settings) },
   })
   const told = telling ? toldKafka(kafka, telling.monotonic, telling.tell) : kafka
   return { kafka: told, topics: topicNames(topicPrefix) }
 }
+
+/** With the files that the settings name. */
+export const securityOf = ({ tls, sasl }: Pick<KafkaConfig, 'tls' | 'sasl'>): KafkaSecurity => ({
+  tls: tls === null ? null : { ca: textOf(tls.ca), cert: textOf(tls.cert), key: textOf(tls.key) },
+  sasl,
+})
 
 const textOf = (file: string | null): string | null =>
   file === null ? null : readFileSync(file, 'utf8')

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openKafka } from '../books/open-kafka.ts'
+import { openKafka, securityOf } from '../books/open-kafka.ts'
 import { type FlinkContext, loadFlinkContext, processEnvironment } from '../config/config.ts'
 import type { KafkaConfig } from '../config/kafka-settings.ts'
 import { topicNames } from '../kafka/kafka.ts'
@@ -55,18 +54,12 @@ async function heardByMinutes(settings: KafkaConfig): Promise<number | null> {
   }
 }
 
-function kafkaTables({ brokers, topicPrefix, tls, sasl }: KafkaConfig) {
+function kafkaTables(settings: KafkaConfig) {
+  const { brokers, topicPrefix } = settings
   const topics = topicNames(topicPrefix)
   return {
     brokers,
     topics: { enriched: topics['events-enriched'], late: topics['events-late'] },
-    kafka: kafkaProperties({
-      sasl,
-      tls:
-        tls === null ? null : { ca: textOf(tls.ca), cert: textOf(tls.cert), key: textOf(tls.key) },
-    }),
+    kafka: kafkaProperties(securityOf(settings)),
   }
 }
-
-const textOf = (file: string | null): string | null =>
-  file === null ? null : readFileSync(file, 'utf8')

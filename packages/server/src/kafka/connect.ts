@@ -1,19 +1,9 @@
+import type { KafkaSecurity } from '../platform/platform.ts'
 import type { Kafka } from './port.ts'
 
 /** How to reach the brokers. */
-export type KafkaSettings = {
+export type KafkaSettings = KafkaSecurity & {
   readonly brokers: readonly string[]
-  /** Texts of PEM files; null for plain connections. */
-  readonly tls: {
-    readonly ca: string | null
-    readonly cert: string | null
-    readonly key: string | null
-  } | null
-  readonly sasl: {
-    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
-    readonly username: string
-    readonly password: string
-  } | null
   /** Names the process in the brokers' logs and quotas. */
   readonly clientId: string
 }

@@ -15,7 +15,7 @@ export { jdbcTarget } from './jdbc-target.ts'
 export { type Job, statementOf } from './job.ts'
 export { createJobBook } from './job-book.ts'
 export { createJobManager, type JobManager } from './job-manager.ts'
-export { type KafkaSecurity, kafkaProperties } from './kafka-properties.ts'
+export { kafkaProperties } from './kafka-properties.ts'
 export {
   type Days,
   MINUTES_JOB,

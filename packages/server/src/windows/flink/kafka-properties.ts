@@ -1,16 +1,4 @@
-/** How brokers are reached that do not take everybody: texts of PEM files, user and password. */
-export type KafkaSecurity = {
-  readonly tls: {
-    readonly ca: string | null
-    readonly cert: string | null
-    readonly key: string | null
-  } | null
-  readonly sasl: {
-    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
-    readonly username: string
-    readonly password: string
-  } | null
-}
+import type { KafkaSecurity } from '../../platform/platform.ts'
 
 /** The connector brings Kafka's client under names of its own. */
 const SECURITY = 'org.apache.flink.kafka.shaded.org.apache.kafka.common.security'
