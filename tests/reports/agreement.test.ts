@@ -106,6 +106,20 @@ describe('the product and the recomputation', () => {
     INPUTS * INPUT_MS_MAX,
   )
 
+  it('order rows alike by ids as they stand in the file, over all parts', async () => {
+    // A space comes before every letter, so that cleaned ids are in another order.
+    const players = Array.from(
+      { length: 26 },
+      (_, n) => `${n % 2 ? ' ' : ''}${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[n]}`,
+    )
+    const purchases = players.map((appsflyer_id) => aPurchase({ appsflyer_id, receipt_id: '' }))
+    const confirmations = players.map((id) =>
+      aConfirmation({ appsflyer_id: `${id}x`, receipt_id: '' }),
+    )
+    const files = inputFiles({ purchases, confirmations })
+    for (const parts of [undefined, 5]) await assertAgreement(files, { today: '2026-03-11' }, parts)
+  })
+
   it('write the same bytes for rows in twenty orders', async () => {
     const [input] = fc.sample(randomInput, { numRuns: 1, seed: 4 })
     if (!input) throw new Error('no input')

@@ -17,10 +17,12 @@ const FIRST_BYTES = 4_096
 export function openRecords(file: Pick<ScannedCsv, 'path' | 'delimiter' | 'byLine'>): RecordReader {
   const { path, delimiter, byLine } = file
   const grammar = { delimiter: delimiter.charCodeAt(0), byLine }
-  const handle = openSync(path, 'r')
+  // Most files need none of it.
+  let handle: number | undefined
   let window = createWindow(FIRST_BYTES)
   return {
     cells(place) {
+      handle ??= openSync(path, 'r')
       for (;;) {
         const { bytes } = window
         const read = readSync(handle, bytes, 0, bytes.length, place)
@@ -35,6 +37,8 @@ export function openRecords(file: Pick<ScannedCsv, 'path' | 'delimiter' | 'byLin
         window = createWindow(bytes.length * 16)
       }
     },
-    close: () => closeSync(handle),
+    close() {
+      if (handle !== undefined) closeSync(handle)
+    },
   }
 }

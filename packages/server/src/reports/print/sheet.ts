@@ -21,9 +21,15 @@ export const createSheet = (bytes: number): Sheet => ({
 export const ink = (text: string): Uint8Array => Buffer.from(text)
 
 export function put(sheet: Sheet, piece: Uint8Array): void {
-  sheet.bytes.set(piece, sheet.at)
-  sheet.at += piece.length
+  const { bytes, at } = sheet
+  const { length } = piece
+  if (length > LOOP_MAX) bytes.set(piece, at)
+  else for (let i = 0; i < length; i += 1) bytes[at + i] = piece[i] as number
+  sheet.at = at + length
 }
+
+/** Up to so many bytes `set` takes longer than a loop. */
+const LOOP_MAX = 32
 
 /** Puts once more what was printed at `from` up to `to`. */
 export function putAgain(sheet: Sheet, from: number, to: number): void {

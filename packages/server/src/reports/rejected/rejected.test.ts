@@ -4,10 +4,17 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createRejectedRows, type RejectedRows } from './rejected.ts'
 
-/** The text of `rejected_rows.csv` after `fill`. */
+/** The text of `rejected_rows.csv` after `fill`: the same from memory, from a file, and from both. */
 async function written(fill: (rejected: RejectedRows) => void): Promise<string> {
+  const texts = await Promise.all([1e6, 0, 250].map((max) => writtenWith(max, fill)))
+  expect(new Set(texts).size).toBe(1)
+  return String(texts[0])
+}
+
+/** @param charactersMax what stays in memory */
+async function writtenWith(charactersMax: number, fill: (rejected: RejectedRows) => void) {
   const scratch = mkdtempSync(join(tmpdir(), 'questline-rejected-'))
-  const rejected = createRejectedRows(scratch)
+  const rejected = createRejectedRows(scratch, charactersMax)
   try {
     fill(rejected)
     const path = join(scratch, 'rejected_rows.csv')

@@ -36,7 +36,11 @@ export function roasByDay(
     const key = keyOf(revenue.day, revenue.campaign)
     rows.set(key, withStatus({ ...revenue, cost: rows.get(key)?.cost ?? 0n }))
   }
-  const sorted = [...rows.values()].sort((a, b) => byCodePoint(a.campaign, b.campaign))
+  // A campaign is in as many rows as there are days: it is compared as bytes once.
+  const campaigns = [...new Set([...rows.values()].map(({ campaign }) => campaign))]
+  const places = new Map(campaigns.sort(byCodePoint).map((campaign, place) => [campaign, place]))
+  const placeOf = ({ campaign }: Roas): number => places.get(campaign) ?? 0
+  const sorted = [...rows.values()].sort((a, b) => placeOf(a) - placeOf(b))
   return Map.groupBy(sorted, ({ day }) => day)
 }
 

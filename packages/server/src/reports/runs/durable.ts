@@ -79,8 +79,8 @@ export async function hashFile(path: string): Promise<Output> {
   return { sha256: hash.digest('hex'), bytes }
 }
 
-/** Brings a file that is complete to disk, and hashes it meanwhile where its hash is not known. */
-export async function seal(path: string, known?: Output): Promise<Output> {
-  const [output] = await Promise.all([known ?? hashFile(path), sync(path)])
+/** Brings a file that is complete to disk, and hashes it meanwhile. */
+export async function seal(path: string): Promise<Output> {
+  const [output] = await Promise.all([hashFile(path), sync(path)])
   return output
 }

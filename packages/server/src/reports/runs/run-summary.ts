@@ -33,7 +33,10 @@ export type RejectedRow = {
 export type Progress = {
   /** @param done share of the whole computation, 0 to 1, never less than before */
   stage(label: string, done: number): void
-  /** This output (its name in `target`) is complete and stays as it is: it can go to disk meanwhile. */
+  /**
+   * This output (its name in `target`) is complete and stays as it is: it can go to disk meanwhile. With
+   * `output` it is there already.
+   */
   written(file: string, output?: Output): void
 }
 

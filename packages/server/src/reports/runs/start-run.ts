@@ -166,7 +166,7 @@ async function makeWhole(
   const target = join(folder, WORK, 'output')
   const sealed = new Map<string, Promise<Output>>()
   const sealOnce = (name: string, output?: Output): Promise<Output> => {
-    const known = sealed.get(name) ?? seal(join(target, name), output)
+    const known = sealed.get(name) ?? (output ? Promise.resolve(output) : seal(join(target, name)))
     known.catch(() => undefined)
     sealed.set(name, known)
     return known
