@@ -1,5 +1,6 @@
 // POST /v1/events: one verdict for each event, in their order, and accepted means on disk.
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import {
   brotliCompressSync,
   deflateRawSync,
@@ -17,6 +18,7 @@ import { plainSql } from '../plain-sql.ts'
 import type { Answer, Sent } from './client.ts'
 import { anInstall, aPurchase } from './game-events.ts'
 import { expectProblem } from './problem.ts'
+import { converse } from './raw.ts'
 import { PRODUCTION, startServer, type TestServer } from './server.ts'
 import { createSwitch } from './switch.ts'
 
@@ -63,6 +65,7 @@ describe.each(DATABASES)('on $name', (database) => {
     }
     return undefined
   }
+  const arrived = () => plainSql(server.databaseUrl, 'SELECT * FROM arrivals ORDER BY app, minute')
   const refused = async (sql = '') =>
     plainSql(server.databaseUrl, `SELECT * FROM refused_events ${sql} ORDER BY refused_id`)
 
@@ -315,6 +318,39 @@ describe.each(DATABASES)('on $name', (database) => {
       const cut = compress(Buffer.from('{"events":[]}')).subarray(0, -4)
       expectProblem(await post('/v1/events', cut, { headers }), 'malformed-body')
       expectProblem(await post('/v1/events', '{"events":[]}', { headers }), 'malformed-body')
+    })
+
+    const halves = {
+      ends: (socket: Socket) => void socket.end(),
+      'is reset': (socket: Socket) => void socket.resetAndDestroy(),
+    }
+    test.each(
+      Object.entries(halves).flatMap(([how, breakOff]) =>
+        (['counted', 'in chunks', 'compressed'] as const).map((form) => ({ how, form, breakOff })),
+      ),
+    )('$form, of which the connection $how half way, never came', async ({ form, breakOff }) => {
+      const events = [anInstall(), anInstall(), anInstall()]
+      const json = JSON.stringify({ events })
+      const bytes = form === 'compressed' ? gzipSync(json) : Buffer.from(json)
+      // The first event is there as a whole.
+      const half = bytes.subarray(0, Math.floor(bytes.length / 2))
+      const head = [
+        ...['POST /v1/events HTTP/1.1', 'Host: a', 'Content-Type: application/json'],
+        `Authorization: Bearer ${server.keys.ingest}`,
+        ...(form === 'compressed' ? ['Content-Encoding: gzip'] : []),
+        form === 'in chunks' ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes.length}`,
+      ]
+      const chunk = form === 'in chunks' ? `${half.length.toString(16)}\r\n` : ''
+      const before = await arrived()
+      const { statuses } = await converse(server.url, (socket) => {
+        socket.write(`${head.join('\r\n')}\r\n\r\n${chunk}`)
+        socket.write(half, () => breakOff(socket))
+      })
+      expect(statuses.filter((status) => status < 400)).toEqual([])
+      expect(server.books.ingest.waiting()).toEqual({ events: 0, bytes: 0 })
+      expect(await arrived()).toEqual(before)
+      // Whoever sends it again loses nothing, and finds none of it there.
+      expect(await verdicts(events)).toEqual(events.map(() => ({ status: 'accepted' })))
     })
 
     test('may be deflated without the frame that it should have', async () => {

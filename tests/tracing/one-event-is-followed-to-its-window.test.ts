@@ -1,7 +1,8 @@
+import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freshSqlite } from '../database.ts'
 import { anInstall } from '../http/game-events.ts'
-import { startServer, type TestServer } from '../http/server.ts'
+import { type ServerChanges, startServer, type TestServer } from '../http/server.ts'
 import { startCollector } from './fake-collector.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -14,7 +15,10 @@ describe('traces', () => {
     for (const close of closing.splice(0).toReversed()) await close()
   })
 
-  const serve = async (settings: Readonly<Record<string, string>> = {}) => {
+  const serve = async (
+    settings: Readonly<Record<string, string>> = {},
+    world: ServerChanges['world'] = {},
+  ) => {
     const collector = await startCollector()
     closing.push(collector.stop)
     const server = await startServer(
@@ -25,6 +29,7 @@ describe('traces', () => {
           OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,
           ...settings,
         },
+        world,
       },
     )
     closing.push(server.stop)
@@ -84,6 +89,26 @@ describe('traces', () => {
     expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(
       new Set(['a'.repeat(32)]),
     )
+  }, 40_000)
+
+  it('are named in the lines of the log about their requests, and only there', async () => {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
+    const logger = pino({ level: 'debug' }, stream)
+    const { server } = await serve({}, { logger })
+    const refused = (headers: Readonly<Record<string, string>>) =>
+      fetch(`${server.url}/balance`, { headers: { authorization: 'Bearer none', ...headers } })
+    const traceparent = `00-${TRACE}-${CLIENT_SPAN}-01`
+    await refused({ 'x-request-id': 'traced', traceparent })
+    await refused({
+      'x-request-id': 'not-sampled',
+      traceparent: traceparent.replace(/1$/, '0'),
+    })
+    const of = (id: string) => lines.filter((line) => line['request_id'] === id)
+    await expect.poll(() => of('not-sampled').length, WAIT).toBeGreaterThan(0)
+    expect(of('traced').length).toBeGreaterThan(0)
+    for (const line of of('traced')) expect(line).toMatchObject({ trace_id: TRACE })
+    for (const line of of('not-sampled')) expect(line).not.toHaveProperty('trace_id')
   }, 40_000)
 
   it('hold up nothing when their collector is away', async () => {
