@@ -12,7 +12,8 @@ export type WindowTracesParts = {
   readonly now: () => number
 }
 
-type Waiting = { readonly from: number; readonly traceparents: string[] }
+/** Many events of one request are one trace. */
+type Waiting = { readonly from: number; readonly traceparents: Set<string> }
 
 /** Whatever is not counted by then came late, or Flink stands still. */
 const WAITED_MS = 10 * GRAIN_MS.minute
@@ -32,14 +33,14 @@ export function createWindowTraces({ tracing, read, now }: WindowTracesParts) {
 
   const size = (): number =>
     [...arrived.values(), ...waiting.values()].reduce(
-      (sum, { traceparents }) => sum + traceparents.length,
+      (sum, { traceparents }) => sum + traceparents.size,
       0,
     )
 
   const settle = async (start: number, fresh: Waiting | undefined): Promise<void> => {
     const known = waiting.get(start)
     const from = known?.from ?? fresh?.from ?? 0
-    const traceparents = [...(known?.traceparents ?? []), ...(fresh?.traceparents ?? [])]
+    const traceparents = new Set([...(known?.traceparents ?? []), ...(fresh?.traceparents ?? [])])
     const isThere = await isNoted(read, start)
     if (!isThere && now() - from <= WAITED_MS) {
       waiting.set(start, { from, traceparents })
@@ -58,8 +59,8 @@ export function createWindowTraces({ tracing, read, now }: WindowTracesParts) {
       if (size() + events.length > WAITING_MAX) return
       for (const { at, traceparent } of events) {
         const start = startOf('minute', at)
-        const of = arrived.get(start) ?? { from: now(), traceparents: [] }
-        of.traceparents.push(traceparent)
+        const of = arrived.get(start) ?? { from: now(), traceparents: new Set() }
+        of.traceparents.add(traceparent)
         arrived.set(start, of)
       }
     },
