@@ -5,7 +5,7 @@ import { countingReporter } from './tests/counting-reporter.ts'
 export default defineConfig({
   test: {
     // The others of tests/scale need PostgreSQL only, and are run by `npm test`.
-    include: ['tests/scale/{chart,conformance,flink,kafka}.test.ts'],
+    include: ['tests/scale/{chart,conformance,flink,kafka,kafka-contract,secured-kafka}.test.ts'],
     globalSetup: ['tests/database-setup.ts'],
     reporters: ['default', countingReporter],
     pool: 'forks',

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  analyticsFile,
   catchUp,
   openAnalytics,
   openLeases,
@@ -15,12 +16,18 @@ import type { EnrichedEvent } from '../../packages/server/src/quality/quality.ts
 import type { Read } from '../../packages/server/src/store/store.ts'
 import { freshSqlite } from '../database.ts'
 import { startServer, type TestServer } from '../http/server.ts'
+import { fileOf } from '../open-store.ts'
+import { questline } from '../questline.ts'
+import { type Column, createColumn } from './columns.ts'
 import type { Sent } from './recorded-game.ts'
 
 export type Receipt = { readonly offset: number; readonly receivedAt: number }
 
 export type EmbeddedColumn = {
   readonly server: TestServer
+  /** Where its numbers are. */
+  readonly analytics: string
+  readonly column: Column
   /** What is told of each event, in the order of the requests. */
   send(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>): Promise<void>
 }
@@ -34,8 +41,22 @@ export async function startEmbedded(
     { name: 'sqlite', fresh: freshSqlite },
     { settings: { CONSUMERS: 'on', ...settings }, world: { clock } },
   )
+  const { databaseUrl, dataDir } = server
+  const analytics = `sqlite:///${analyticsFile({ kind: 'sqlite', file: fileOf(databaseUrl) }, dataDir)}`
+  const around = {
+    folder: dataDir,
+    settings: { DATA_DIR: dataDir, DATABASE_URL: databaseUrl },
+  }
   return {
-    server,
+    ...{ server, analytics },
+    column: createColumn({
+      ...{ books: databaseUrl, analytics, schema: '' },
+      async ask(words) {
+        const { exit, output, errors } = await questline([...words, '--json'], around)
+        if (exit !== 0) throw new Error(`${words.join(' ')}: ${exit} ${errors}${output}`)
+        return JSON.parse(output)
+      },
+    }),
     async send(sent, receipts) {
       for (const request of inOrder(sent, receipts)) {
         at = request.at
