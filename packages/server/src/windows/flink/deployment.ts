@@ -1,11 +1,9 @@
-import { toInstant } from '../../platform/platform.ts'
-import { GRAIN_MS } from '../grains.ts'
 import { FlinkError } from './ask.ts'
-import { newestCheckpoint } from './checkpoints.ts'
 import type { Gateway } from './gateway.ts'
 import type { Job } from './job.ts'
 import type { JobBook, JobEntry } from './job-book.ts'
 import { isOver, type JobManager, type JobReport } from './job-manager.ts'
+import { firstOpenMinute, keepSeen, type ProgressParts, restorePoint } from './job-progress.ts'
 import {
   MINUTES_JOB,
   type MinutesSettings,
@@ -16,12 +14,10 @@ import {
 import { checkPlan, optimizedOf } from './plan.ts'
 import type { FlinkTables } from './tables.ts'
 
-export type DeploymentParts = {
+export type DeploymentParts = ProgressParts & {
   readonly gateway: Gateway
   readonly jobManager: JobManager
   readonly book: JobBook
-  /** Up to which time all events were read when the newest checkpoint was made, by what Flink tells Kafka. */
-  readonly heardUntil: () => Promise<number | null>
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<unknown>
 }
@@ -136,11 +132,9 @@ async function resume(context: Context, { from, upgrade }: Resumption): Promise<
   if (entry !== null && context.printOf(entry.since) !== entry.fingerprint) {
     if (!upgrade) throw new FlinkError(CHANGED)
     // Another plan cannot read that state: every minute that was open is counted from its first event.
-    const written = entry.written_until ?? (await writtenUntil(context, entry))
-    if (written === null) throw new FlinkError(unknownMark(entry))
-    return begin(context, minuteOf(written - GRAIN_MS.minute), null)
+    return begin(context, await firstOpenMinute(context, entry), null)
   }
-  const point = from ?? (entry && (await restorePoint(context.jobManager, entry)))
+  const point = from ?? (entry && (await restorePoint(context, entry)))
   if (point === null) {
     throw new FlinkError(
       'there is neither a savepoint nor a checkpoint: `questline flink deploy` counts anew',
@@ -193,39 +187,6 @@ export type Deployment = ReturnType<typeof createDeployment>
 
 const CHANGED =
   'the SQL of this version is not that of the job, whose state it may not be able to read: with --upgrade every minute that was open is counted from its first event'
-const unknownMark = ({ since }: JobEntry): string =>
-  `how far the job had come is known neither to Flink nor to Kafka: \`questline flink deploy${since === null ? '' : ` --since ${toInstant(since)}`}\` counts what it has counted anew`
-
-/** What would be forgotten with the JobManager is kept while it is there. */
-async function keepSeen(book: JobBook, entry: JobEntry, report: JobReport): Promise<JobEntry> {
-  const checkpoint = report.checkpoint?.path ?? entry.checkpoint
-  const written = report.watermark ?? entry.written_until
-  if (checkpoint === entry.checkpoint && written === entry.written_until) return entry
-  const seen = { ...entry, checkpoint, written_until: written }
-  await book.write(seen)
-  return seen
-}
-
-/** Of a job that was stopped its savepoint, which is newer than all of its checkpoints. */
-async function restorePoint(jobManager: JobManager, entry: JobEntry): Promise<string | null> {
-  if (entry.stopped) return entry.savepoint
-  const folder = await jobManager.checkpointFolder()
-  const newest = await newestCheckpoint(folder, entry.job_id)
-  return newest ?? entry.checkpoint ?? entry.savepoint
-}
-
-/**
- * Where nobody has asked for the watermark while it was there: Flink tells Kafka with each checkpoint how
- * far it has read, and what is written by then is in the tables. Of a job without a checkpoint Kafka has
- * what the one before it told, which may have counted otherwise.
- */
-async function writtenUntil(context: Context, entry: JobEntry): Promise<number | null> {
-  const { grace_ms: graceMs } = entry
-  if (graceMs === undefined || (await restorePoint(context.jobManager, entry)) === null) return null
-  const heard = await context.heardUntil()
-  return heard === null ? null : heard - graceMs - 1
-}
-
 /** A job that cannot run starts again and again: its reason is shown, and it is cancelled. */
 async function untilItRuns({ jobManager, now, sleep }: DeploymentParts, id: string): Promise<void> {
   const deadline = now() + RUNNING_MS

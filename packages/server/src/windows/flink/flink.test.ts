@@ -361,6 +361,18 @@ describe('the job', () => {
     })
   })
 
+  it('with other SQL counts no minutes that it never counted', async () => {
+    const book = aBook()
+    const before = aFlink(book)
+    await before.deployment.deploy(600_000)
+    before.become({ watermark: 610_000 })
+    await before.deployment.stop(false)
+    const after = aFlink(book, MINUTES.graceMs + 1)
+    expect(await after.deployment.resume({ from: null, upgrade: true })).toMatchObject({
+      since: 600_000,
+    })
+  })
+
   it.each([
     [null, '`questline flink deploy` counts'],
     [120_000, '`questline flink deploy --since 1970-01-01T00:02:00.000Z` counts'],
