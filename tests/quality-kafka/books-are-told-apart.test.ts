@@ -134,6 +134,8 @@ describe('topics that hold events of books', () => {
     await play(log, 'a1')
     await way.settle()
     for (let each = 0; each < 500; each += 1) await way.sendForeign('{}', NOON)
+    // With our header, and nothing of ours.
+    for (const text of ['no JSON', '{"offset":"x"}', 'null']) await way.sendOurs('game\na1', text)
     const other = await opened({ name: 'sqlite', fresh: freshSqlite })
     const its = await wayOf(other)
     await play(other, 'b1')

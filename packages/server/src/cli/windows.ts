@@ -39,6 +39,8 @@ const textOf = (rebuilt: readonly Rebuilt[]): string =>
 
 /** In a file of its own, which is removed whatever happens. First the numbers in use are brought up to date. */
 async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
+  // Counted from the log as well, all of it would be there twice.
+  if (opened.config.kafka !== null) throw new CommandFailure(1, ON_KAFKA)
   await catchUp(opened.consumers.stages, await newestOffset(opened.store.read))
   const folder = await mkdtemp(join(dirname(opened.file), 'rebuild-'))
   const file = join(folder, 'analytics.db')
@@ -61,6 +63,9 @@ async function rebuild(opened: OpenedAnalytics): Promise<readonly Rebuilt[]> {
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+const ON_KAFKA =
+  'with KAFKA_BROKERS the numbers are counted on Flink: `questline flink restate` counts days anew'
 
 async function runUntil(
   { config, store, rules }: OpenedAnalytics,

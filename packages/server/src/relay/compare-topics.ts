@@ -27,6 +27,8 @@ export type CompareParts = {
  * that decides; more only where what went past the books lies behind it, or books differ.
  */
 const WINDOWS = [200, 5_000, 100_000] as const
+/** As many once a heartbeat says that these books were let in: then nearly all went past them. */
+const BEGUN_MAX = 5_000
 const FETCH = { bytes: 1_048_576, waitMs: 500 }
 const EMPTY_MAX = 20
 
@@ -66,8 +68,11 @@ async function comparePartition(
   records: AsyncIterable<KafkaRecord>,
 ): Promise<TopicsState> {
   let isBegun = false
+  let looked = 0
   let from: number | null = null
   for await (const record of records) {
+    looked += 1
+    if (isBegun && looked > BEGUN_MAX) break
     const saying = await says(record)
     if (saying.is === 'beat') isBegun = true
     // What others wrote before these books were let in.
@@ -84,7 +89,8 @@ function createComparing(readBooks: Read, ids: readonly BooksId[]) {
     const said = isOurs(record) ? headOf(record) : null
     const name = booksOf(record)
     const isBeat = said?.event_type === HEARTBEAT && said.offset === undefined
-    if (said === null || (isBeat ? name : said.offset) === undefined) return { is: 'nothing' }
+    const isEvent = Number.isSafeInteger(said?.offset)
+    if (said === null || !(isEvent || (isBeat && name !== undefined))) return { is: 'nothing' }
     // Relays did not say it always.
     const at = name === undefined ? 0 : ids.findIndex(({ id }) => id === name)
     if (at < 0) return { is: 'others', id: String(name) }
@@ -119,9 +125,14 @@ async function isLogged(readBooks: Read, offset: number, said: Head): Promise<bo
   }
 }
 
+/** Null where somebody has borrowed our header. */
 function headOf({ value }: KafkaRecord): Head | null {
-  const json: unknown = JSON.parse(String(value))
-  return typeof json === 'object' && json !== null ? { ...MEMBERS, ...json } : null
+  try {
+    const json: unknown = JSON.parse(String(value))
+    return typeof json === 'object' && json !== null ? { ...MEMBERS, ...json } : null
+  } catch {
+    return null
+  }
 }
 
 async function* newestFirst(
