@@ -10,6 +10,7 @@ import { behind, changesSince } from '../../packages/server/src/windows/windows.
 import { DATABASES, type FreshDatabase, freshPostgres } from '../database.ts'
 import { startServer } from '../http/server.ts'
 import { spawnQuestline } from '../questline.ts'
+import { pgBouncerVersion, startPgBouncer } from '../scale/pgbouncer.ts'
 import { openTestAnalytics } from './consumers.ts'
 import { openStream } from './event-stream.ts'
 import { NOON } from './game-log.ts'
@@ -98,6 +99,24 @@ describe('the minutes of Flink', () => {
     await other.write([fact(1, 2)])
     expect(await changes()).toEqual([])
   })
+
+  const pgBouncer = pgBouncerVersion()
+  it.skipIf(pgBouncer === null)(
+    `are known behind PgBouncer ${pgBouncer ?? '(skipped: it is not installed)'}`,
+    async () => {
+      const pooler = await startPgBouncer(place.url)
+      const [flink, other] = [await sinkOfFlink(pooler.url), await sinkOfFlink(pooler.url, 'other')]
+      // One after the other on the same connection.
+      for (const n of [1, 2, 3]) {
+        await flink.write([fact(n, 1)])
+        await other.write([fact(n + 10, 1)])
+      }
+      expect((await changes()).map(([minute]) => minute)).toEqual([1, 2, 3])
+      await flink.end()
+      await other.end()
+      await pooler.stop()
+    },
+  )
 
   async function untilOneWaits(): Promise<void> {
     for (;;) {
