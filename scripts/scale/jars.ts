@@ -54,6 +54,6 @@ function failureOf(said: string): Error {
   const [line] = said.split('\n').filter((text) => /transfer|ETIMEDOUT/i.test(text))
   if (line === undefined) return new Error(`Maven could not get the jars:\n${said}`)
   return new MissingRequirement(
-    `The jars of Kafka and Flink come by Maven, whose registry cannot be reached (a mirror is set in ~/.m2/settings.xml): ${line.trim()}`,
+    `The jars of Kafka and Flink come by Maven, whose registry cannot be reached (a mirror is set in ~/.m2/settings.xml): ${line.replace(/^.*\[ERROR\] /, '')}`,
   )
 }
