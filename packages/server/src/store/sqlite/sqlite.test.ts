@@ -60,6 +60,45 @@ describe('durability', () => {
   })
 })
 
+describe('what is read at once', () => {
+  const reads = async () => {
+    const store = await migrated()
+    const { readNow } = store
+    if (readNow === null) throw new Error('SQLite reads at once')
+    return { store, count: () => readNow<{ events: number }>(EVENTS, [])[0]?.events }
+  }
+
+  it('is what was committed, also in the turn in which something else was read', async () => {
+    const { store, count } = await reads()
+    const counts = [count()]
+    await append(store)
+    counts.push(count())
+    expect(counts).toEqual([0, 1])
+  })
+
+  it('holds no checkpoint back, neither of its own process nor after its turn', async () => {
+    const { store, count } = await reads()
+    count()
+    await append(store)
+    const db = new DatabaseSync(join(folder, 'app.db'))
+    const checkpoint = () => db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    expect(checkpoint()).toEqual({ busy: 0, log: 0, checkpointed: 0 })
+    await append(store)
+    count()
+    await new Promise(setImmediate)
+    expect(checkpoint()).toEqual({ busy: 0, log: 0, checkpointed: 0 })
+    db.close()
+  })
+
+  it('may be open when the store is closed', async () => {
+    const { store, count } = await reads()
+    count()
+    await store.close()
+    stores.length = 0
+    await new Promise(setImmediate)
+  })
+})
+
 describe('the permissions of the files', () => {
   const modes = () =>
     ['app.db', 'app.db-wal', 'app.db-shm'].map((name) => statSync(join(folder, name)).mode & 0o777)

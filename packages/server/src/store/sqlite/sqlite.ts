@@ -30,6 +30,7 @@ export function openSqlite(settings: SqliteSettings): Store {
   const writer = connect(settings)
   const reader = connect(settings)
   reader.db.exec('PRAGMA query_only = ON')
+  const reads = shareReads(reader.db)
   let last: Promise<unknown> = Promise.resolve()
 
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
@@ -40,13 +41,17 @@ export function openSqlite(settings: SqliteSettings): Store {
 
   return {
     dialect: 'sqlite',
-    transaction: (work) => exclusively(() => inTransaction(writer, work)),
+    transaction: (work) => exclusively(() => inTransaction(writer, reads, work)),
     read: reading(reader),
-    readNow: (statement, values) => failing(() => rowsOf(reader.prepared(statement), values)),
+    readNow: (statement, values) =>
+      failing(() => {
+        reads.begin()
+        return rowsOf(reader.prepared(statement), values)
+      }),
     snapshot: (work) => inSnapshot(settings, work),
     script: (statements) =>
       exclusively(async () =>
-        committing(writer.db, async () => {
+        committing(writer.db, reads, async () => {
           for (const statement of statements) writer.db.exec(statement)
         }),
       ),
@@ -54,6 +59,7 @@ export function openSqlite(settings: SqliteSettings): Store {
     pool: () => ({ inUse: writer.db.isTransaction ? 1 : 0, open: 2, max: 2 }),
     close: async () => {
       await last
+      reads.end()
       reader.db.close()
       writer.db.close()
     },
@@ -160,9 +166,40 @@ function syncPath(path: string): void {
   }
 }
 
-function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>): Promise<T> {
+type SharedReads = ReturnType<typeof shareReads>
+
+/**
+ * What is read at once in one turn of the event loop shares a transaction, since each by itself would
+ * lock the file and unlock it, a twentieth of a balance. It ends before a commit of this process: who
+ * was told of a write reads it, and no checkpoint meets a reader.
+ */
+function shareReads(db: DatabaseSync) {
+  const begin = db.prepare('BEGIN')
+  const commit = db.prepare('COMMIT')
+  let isOpen = false
+  const end = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    commit.run()
+  }
+  return {
+    begin(): void {
+      if (isOpen) return
+      begin.run()
+      isOpen = true
+      setImmediate(end)
+    },
+    end,
+  }
+}
+
+function inTransaction<T>(
+  connection: Connection,
+  reads: SharedReads,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const { db } = connection
-  return committing(db, async () => {
+  return committing(db, reads, async () => {
     const head = logHead(rowsOf(connection.prepared(READ_LOG_HEAD), [])[0])
     const statements: Statements = {
       run: async (statement, tuples) =>
@@ -176,10 +213,15 @@ function inTransaction<T>(connection: Connection, work: (tx: Tx) => Promise<T>):
   })
 }
 
-async function committing<T>(db: DatabaseSync, work: () => Promise<T>): Promise<T> {
+async function committing<T>(
+  db: DatabaseSync,
+  reads: SharedReads,
+  work: () => Promise<T>,
+): Promise<T> {
   failing(() => db.exec('BEGIN IMMEDIATE'))
   try {
     const result = await work()
+    reads.end()
     db.exec('COMMIT')
     return result
   } catch (error) {
