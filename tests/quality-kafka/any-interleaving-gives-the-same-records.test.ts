@@ -7,7 +7,10 @@ import { openAnalytics } from '../../packages/server/src/analytics/analytics.ts'
 import { setUpTopics, topicNames, topicPlans } from '../../packages/server/src/kafka/kafka.ts'
 import { createMemoryKafka } from '../../packages/server/src/kafka/memory.ts'
 import { systemRandom } from '../../packages/server/src/platform/platform.ts'
-import { readStreamCounts } from '../../packages/server/src/quality-kafka/quality-kafka.ts'
+import {
+  listStreamRejected,
+  readStreamCounts,
+} from '../../packages/server/src/quality-kafka/quality-kafka.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import {
   aLog,
@@ -136,6 +139,9 @@ describe('quality on Kafka', () => {
     expect(sum('enriched') + sum('rejected') + sum('duplicates') + sum('conflicts')).toBe(games)
     const conflicts = [...expected.rejected].filter((key) => key.startsWith('event-id-conflict'))
     expect(sum('rejected')).toBe(expected.rejected.size - conflicts.length)
+    // Each is a row once, however often its record was written.
+    const rows = await listStreamRejected(analytics.read, 100_000)
+    expect(rows.filter((row) => row.app === app)).toHaveLength(sum('conflicts'))
   }
 
   it('gives the records that one process makes in order, whoever works, dies or comes back', async () => {
