@@ -157,7 +157,7 @@ async function spillTwoRows(out: string, full?: string): Promise<Run> {
     if (full !== undefined) symlinkSync('/dev/full', join(request.scratch, full))
     return own(request, progress)
   }
-  return begin(out, { compute }, { data })
+  return begin(out, { compute }, { data, memoryLimitMb: LIMIT_MB })
 }
 
 it.each(['purchases', 'confirmations', 'outcomes'])(

@@ -97,7 +97,7 @@ function addCurated(
   const rows = { purchases, purchaseMarks, texts: texts.purchases }
   outputs.add(
     name,
-    second?.write({ kind: 'curated', path, kinds, rows }) ?? writeCurated(path, kinds, [rows]),
+    second?.write({ kind: 'curated', path, kinds, rows }) ?? writeCurated(path, kinds, rows),
   )
 }
 

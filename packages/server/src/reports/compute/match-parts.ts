@@ -1,4 +1,4 @@
-import type { RecordReader } from '../input/input.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Summing } from '../reconciliation/reconciliation.ts'
 import {
   garbageCollector,
@@ -15,7 +15,7 @@ import { type Counts, countMarks } from './clean-rows.ts'
 import { newestDays } from './d1.ts'
 import { assertPartsFit } from './memory-plan.ts'
 import type { SpilledInputs } from './read-spilled.ts'
-import { todayOf, type Work } from './work.ts'
+import { type Records, todayOf, type Work } from './work.ts'
 
 /** What all parts together are. */
 export type MatchedParts = {
@@ -29,13 +29,13 @@ export type MatchedParts = {
  * Matches one part after another, and spills what became of its rows to `runs`.
  * @param summing gets the confirmations that are no purchase's; of purchases more is to be known
  */
-export function matchParts(
+export async function matchParts(
   { inputs, stages, request, junkReceiptRows }: Work,
   { purchases, confirmations }: SpilledInputs,
-  records: Readonly<Record<'purchases' | 'confirmations', RecordReader>>,
+  records: Records,
   runs: SpillFile,
   summing: Summing,
-): MatchedParts {
+): Promise<MatchedParts> {
   const { spilled, kinds, receipts } = purchases.found
   const ours = { spilled, kinds, columns: inputs.purchases.columns, records: records.purchases }
   const theirs = {
@@ -55,6 +55,8 @@ export function matchParts(
   let nextId = 0
   for (let part = 0; part < spilled.rows.length; part += 1) {
     stages.at(part / spilled.rows.length)
+    // Somebody may want to stop the run.
+    await turn()
     const matched = matchPart(sides, part)
     const { purchases: rows, purchaseMarks, confirmationMarks } = matched.sides
     for (const day of newestDays(rows, purchaseMarks, todayOf(request))) days.add(day)

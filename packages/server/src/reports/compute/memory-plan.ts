@@ -14,22 +14,22 @@ const PART_SHARE = 0.2
 const PARTS_MIN = 4
 const PARTS_MAX = 256
 
+type Limits = Pick<ComputeRequest, 'memoryLimitMb'>
+
 /** So many parts are to be made of the rows, that they fit into memory one by one; 0 where all fit at once. */
-export function planMemory(
-  { purchases, confirmations, sessions }: Inputs,
-  { memoryLimitMb }: Pick<ComputeRequest, 'memoryLimitMb'>,
-): number {
-  const sales = saleBytes(purchases) + saleBytes(confirmations)
-  const allowed = (memoryLimitMb - BASE_MB) * MB
-  if (sales + sessions.rows * SESSION_BYTES <= allowed) return 0
-  return spilledParts(sales, memoryLimitMb)
+export function planMemory(inputs: Inputs, limits: Limits): number {
+  const allowed = (limits.memoryLimitMb - BASE_MB) * MB
+  return rowBytes(inputs) <= allowed ? 0 : planSpilled(inputs, limits)
 }
 
 /** The same where they did not fit, whatever they looked like. */
-export const planSpilled = (
-  { purchases, confirmations }: Inputs,
-  { memoryLimitMb }: Pick<ComputeRequest, 'memoryLimitMb'>,
-): number => spilledParts(saleBytes(purchases) + saleBytes(confirmations), memoryLimitMb)
+export function planSpilled(inputs: Inputs, { memoryLimitMb }: Limits): number {
+  const room = Math.max(1, memoryLimitMb - BASE_MB) * MB * PART_SHARE
+  return Math.min(PARTS_MAX, Math.max(PARTS_MIN, Math.ceil(rowBytes(inputs) / room)))
+}
+
+const rowBytes = ({ purchases, confirmations, sessions }: Inputs): number =>
+  saleBytes(purchases) + saleBytes(confirmations) + sessions.rows * SESSION_BYTES
 
 const saleBytes = ({ rows, bytes }: Input<unknown>): number => rows * ROW_BYTES + bytes / 4
 
@@ -41,10 +41,7 @@ const MATCHED_ROW_BYTES = 300
  * @param rows of each part, purchases and confirmations
  * @throws RunError of kind `input`, before the work
  */
-export function assertPartsFit(
-  rows: readonly number[],
-  { memoryLimitMb }: Pick<ComputeRequest, 'memoryLimitMb'>,
-): void {
+export function assertPartsFit(rows: readonly number[], { memoryLimitMb }: Limits): void {
   const most = rows.reduce((max, count) => Math.max(max, count), 0)
   const neededMb = BASE_MB + Math.ceil((most * MATCHED_ROW_BYTES) / MB)
   if (neededMb <= memoryLimitMb) return
@@ -53,9 +50,4 @@ export function assertPartsFit(
     `one player, or a few, have ${most} rows, which need some ${neededMb} MB at once: ` +
       `set REPORTS_MEMORY_MB to as much, it is ${memoryLimitMb}`,
   )
-}
-
-function spilledParts(bytes: number, memoryLimitMb: number): number {
-  const room = Math.max(1, memoryLimitMb - BASE_MB) * MB * PART_SHARE
-  return Math.min(PARTS_MAX, Math.max(PARTS_MIN, Math.ceil(bytes / room)))
 }

@@ -13,6 +13,7 @@ import {
 import {
   createReceiptSpill,
   createSpillFile,
+  garbageCollector,
   type ReceiptSpill,
   readSession,
   type SpilledRows,
@@ -87,6 +88,7 @@ export async function readSpilled(work: Work, scratch: Scratch): Promise<Spilled
     },
     parts,
   )
+  scratch.end('sessions')
   return { purchases, confirmations, costs, sessions }
 }
 
@@ -109,6 +111,7 @@ function countParts({ file, rows }: SpilledRows): SessionCounts {
   const users = new Map<number, number>()
   let kept = 0
   let duplicates = 0
+  const collect = garbageCollector()
   for (const [part, count] of rows.entries()) {
     const sessions = createSessionRows(count)
     const reader = file.read(part)
@@ -117,6 +120,7 @@ function countParts({ file, rows }: SpilledRows): SessionCounts {
     kept += own.kept
     duplicates += own.duplicates
     for (const [day, found] of own.users) users.set(day, (users.get(day) ?? 0) + found)
+    collect(count)
   }
   return { kept, duplicates, users }
 }

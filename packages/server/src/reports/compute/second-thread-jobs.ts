@@ -47,7 +47,7 @@ async function work(job: Job): Promise<void> {
   const { path } = job
   const output =
     job.kind === 'curated'
-      ? await writeCurated(path, job.kinds, [job.rows])
+      ? await writeCurated(path, job.kinds, job.rows)
       : await writeReconciliation(path, job.reconciliation, job.pieces)
   post({ kind: 'written', path, output })
 }

@@ -1,4 +1,5 @@
 import { parseDay, readInputZone, UTC } from '../cells/cells.ts'
+import type { RecordReader } from '../input/input.ts'
 import type { CampaignCost } from '../inspect/inspect.ts'
 import type { RejectedRows } from '../rejected/rejected.ts'
 import { type ComputeRequest, type Progress, RunError } from '../runs/runs.ts'
@@ -20,6 +21,9 @@ export type Work = {
   readonly stages: Stages
   readonly junkReceiptRows: number
 }
+
+/** Read the records of a file again. */
+export type Records = Readonly<Record<'purchases' | 'confirmations', RecordReader>>
 
 export const readParts = ({ request, stages, counts }: Work): ReadParts => ({
   ...meaningOf(request),

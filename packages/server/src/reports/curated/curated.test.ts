@@ -43,7 +43,7 @@ async function linesOf(rows: readonly Row[]): Promise<readonly string[]> {
     rows.map(({ receipt = '' }) => receipt),
   )
   try {
-    await writeCurated(path, kinds, [{ purchases, purchaseMarks, texts }])
+    await writeCurated(path, kinds, { purchases, purchaseMarks, texts })
     return readFileSync(path, 'utf8').split('\n')
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -38,18 +38,32 @@ export type CuratedRows = {
 /** So many rows are looked at before they are printed: their texts stay in the first cache. */
 const ROWS_AHEAD = 128
 
-/** @param parts all rows, in row order; a part is not looked at after the next has come */
+/** @param rows all of them, in row order */
 export function writeCurated(
   path: string,
   kinds: readonly PurchaseKind[],
-  parts: Iterable<CuratedRows>,
+  rows: CuratedRows,
 ): Promise<Output> {
-  const cells = createCells(kinds)
   return writeLines(path, (file) => {
-    putText(file, `${COLUMNS.join(',')}\n`)
-    for (const part of parts) putRows(file, cells, part)
+    putText(file, HEADER)
+    putRows(file, createCells(kinds), rows)
   })
 }
+
+/** The same for rows that come in parts; none is looked at after the next has come. */
+export function writeCuratedParts(
+  path: string,
+  kinds: readonly PurchaseKind[],
+  parts: AsyncIterable<CuratedRows>,
+): Promise<Output> {
+  const cells = createCells(kinds)
+  return writeLines(path, async (file) => {
+    putText(file, HEADER)
+    for await (const part of parts) putRows(file, cells, part)
+  })
+}
+
+const HEADER = `${COLUMNS.join(',')}\n`
 
 function putRows(file: Lines, cells: Cells, rows: CuratedRows): void {
   const { purchases, purchaseMarks, texts } = rows

@@ -59,11 +59,11 @@ export type DetailsPart = Omit<Reconciliation, 'summary'>
 export function writeReconciliationParts(
   path: string,
   summary: ReconciliationSummary,
-  parts: Iterable<DetailsPart>,
+  parts: AsyncIterable<DetailsPart>,
 ): Promise<Output> {
-  return writeAround(path, summary, (file) => {
+  return writeAround(path, summary, async (file) => {
     let isFirst = true
-    for (const part of parts) {
+    for await (const part of parts) {
       putDetails(file, part, 0, part.order.length, isFirst)
       isFirst &&= part.order.length === 0
     }
@@ -75,11 +75,14 @@ export function writeReconciliationParts(
 const writeAround = (
   path: string,
   summary: ReconciliationSummary,
-  print: (file: LineFile) => boolean,
+  print: (file: LineFile) => boolean | Promise<boolean>,
 ): Promise<Output> =>
   writeLines(path, (file) => {
+    const end = (hasAny: boolean): void => putText(file, hasAny ? '\n]}\n' : ']}\n')
     putText(file, `{"summary":${summaryJson(summary)},\n"details":[`)
-    putText(file, print(file) ? '\n]}\n' : ']}\n')
+    const printed = print(file)
+    // What is printed at once is on its way to the disk while the caller goes on.
+    return typeof printed === 'boolean' ? end(printed) : printed.then(end)
   })
 
 /** Prints details that another thread writes with the same pieces; rejects when `failure` does. */
