@@ -9,6 +9,7 @@ import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import {
   createEnrichStep,
   createSplitStep,
+  listStreamRejected,
   readStreamCounts,
   type Taken,
 } from '../../packages/server/src/quality-kafka/quality-kafka.ts'
@@ -88,6 +89,18 @@ describe('a partition that two replicas believe to have', () => {
     const ends = await Promise.allSettled([one.take([taken]), other.take([taken])])
     expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(await pipeline.counts()).toMatchObject({ enriched: 2, duplicates: 0 })
+  })
+
+  it('has a row once of what it refuses, when both work at the same moment', async () => {
+    const pipeline = await aPipeline()
+    const [one, other] = [await pipeline.enrich(), await pipeline.enrich()]
+    const direct = (says: number) => aHappening({ direct: { id: 8, says }, event: { says } })
+    const taken = await pipeline.split(direct(1), direct(2))
+    await Promise.allSettled([one.take([taken]), other.take([taken])])
+    const rows = await listStreamRejected(analytics.read, 1_000)
+    expect(rows.filter(({ app }) => app === pipeline.app)).toMatchObject([
+      { reason: 'event-id-conflict', stage: 'ids', replayedOffset: null },
+    ])
   })
 
   it('is never written to with what another has learned since', async () => {
