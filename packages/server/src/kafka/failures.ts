@@ -7,13 +7,15 @@ export const unavailable = (what: string, cause: unknown): KafkaUnavailable =>
     ? cause
     : new KafkaUnavailable(`${what}: ${messageOf(cause)}`, cause)
 
-/** The innermost reason: the client wraps each in the number of its attempts. */
+/** The reason of the last attempt, with what lies behind it: why a connection failed says only its cause. */
 function messageOf(error: unknown): string {
   if (error instanceof MultipleErrors || error instanceof AggregateError) {
     const last: unknown = error.errors.at(-1)
     if (last !== undefined) return messageOf(last)
   }
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { message, cause } = error
+  return cause instanceof Error ? `${message.replace(/\.$/, '')}: ${messageOf(cause)}` : message
 }
 
 export const isBrokerError = (error: unknown, apiId: string): boolean =>
