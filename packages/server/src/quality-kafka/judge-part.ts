@@ -1,5 +1,6 @@
 import type { NewRecord } from '../kafka/kafka.ts'
 import { type EnrichWith, enrichPart, rejectedRecord } from './enrich-part.ts'
+import type { RejectedRecord } from './enriched-record.ts'
 import { idOf, keyOfId } from './ids.ts'
 import type { Part, PartOf } from './part.ts'
 import type { Partition } from './partition.ts'
@@ -30,7 +31,7 @@ export const createPartJudge = (
   const reject = (
     at: Judging,
     part: PartOf<'refused'> | PartOf<'foreign'>,
-    stage = part.refused.stage as Parameters<typeof rejectedRecord>[3],
+    stage: RejectedRecord['stage'] = part.refused.stage,
   ): NewRecord => {
     onRejected(part.refused.reason)
     at.own.keepRejected(rejectedRow(part, at.text, shared.topics['events-raw'], stage))
@@ -60,8 +61,10 @@ export const createPartJudge = (
     if (part.is === 'rates' || part.is === 'heartbeat') return null
     if (part.is === 'foreign') return refuse(at, part)
     const before = repeated(at, part)
-    if (before === 'same') count(own, part, 'duplicates')
-    if (before === 'same') return null
+    if (before === 'same') {
+      count(own, part, 'duplicates')
+      return null
+    }
     if (before !== null) return conflict(at, part, before)
     if (part.is === 'refused') return refuse(at, part)
     const made = enrichPart({ ...shared, rateOf: own.rateOf }, { partition, offset }, part)
