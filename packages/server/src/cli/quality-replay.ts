@@ -1,11 +1,6 @@
 import { createIngest, createLineJudge, directText } from '../ingest/ingest.ts'
 import { createLog, findRefused, markRefusedReplayed, type RefusedWithBytes } from '../log/log.ts'
-import {
-  findRejected,
-  judgeReplay,
-  markReplayed,
-  REPLAY_EVENT_TYPE,
-} from '../quality/quality.ts'
+import { findRejected, judgeReplay, markReplayed, REPLAY_EVENT_TYPE } from '../quality/quality.ts'
 import {
   cameBefore,
   findStreamRejected,
