@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { RequestSource } from '../harness/generator.ts'
 
 export const BATCH_EVENTS = 50
-/** Players, each with a device that counts its events. */
-const PLAYERS = 20_000
+/** Each with a device that counts its events. So many fill the sets of users within five minutes. */
+const PLAYERS = 50_000
 const TYPES = [
   '"event_type":"progression","status":"complete","world":"forest","level":7',
   '"event_type":"economy","flow":"source","resource":"coins","amount":40',
