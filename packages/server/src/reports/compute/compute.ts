@@ -56,6 +56,7 @@ async function computeWithin(work: Work, parts: number): Promise<RunSummary> {
   }
   // The first rows of a file told nothing of the others. Both ways write the same bytes, so that what is
   // written already does no harm.
+  work.stages.restart()
   return spill(work, planSpilled(work.inputs, work.request))
 }
 

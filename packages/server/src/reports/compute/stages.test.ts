@@ -53,6 +53,24 @@ describe('progress', () => {
     expect(shares.toSorted((a, b) => a - b)).toEqual(shares)
   })
 
+  it('stands still while the work is done anew, and the time is that of the second attempt', () => {
+    const { stages, shown, pass } = begun()
+    stages.begin('reading purchases')
+    stages.at(1)
+    pass(50)
+    stages.restart()
+    pass(5)
+    for (const name of NAMES) {
+      stages.begin(name)
+      stages.at(1)
+      pass(1)
+    }
+    const shares = shown.map(([, done]) => done)
+    expect(shares.toSorted((a, b) => a - b)).toEqual(shares)
+    expect(shares.at(-1)).toBeCloseTo(1)
+    expect(stages.finish()).toEqual(Object.fromEntries(NAMES.map((name) => [name, 1])))
+  })
+
   it('ends at 1 at most', () => {
     const { stages, shown } = begun()
     for (const name of NAMES) {

@@ -16,13 +16,15 @@ export type Stages = {
   begin(stage: Stage): void
   /** How far the stage is, 0 to 1. */
   at(done: number): void
+  /** The work begins anew; what is shown waits until it is as far again. */
+  restart(): void
   /** Milliseconds by stage, after the last. */
   finish(): Readonly<Record<string, number>>
 }
 
 /** @param monotonic milliseconds since some start */
 export function createStages(progress: Progress, monotonic: () => number): Stages {
-  const durations: Record<string, number> = {}
+  let durations: Record<string, number> = {}
   let stage: Stage | null = null
   let before = 0
   let furthest = 0
@@ -48,6 +50,11 @@ export function createStages(progress: Progress, monotonic: () => number): Stage
     },
     at(done) {
       if (stage !== null) show(stage, before + STAGES[stage] * done)
+    },
+    restart() {
+      durations = {}
+      stage = null
+      before = 0
     },
     finish() {
       end()
