@@ -180,7 +180,8 @@ function shareReads(db: DatabaseSync) {
   const end = (): void => {
     if (!isOpen) return
     isOpen = false
-    commit.run()
+    // A read that the disk failed has ended it already.
+    if (db.isTransaction) commit.run()
   }
   return {
     begin(): void {
