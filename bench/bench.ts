@@ -20,6 +20,7 @@ import { createLakeBench } from './lake/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
+import { scaleBench } from './scale/run.ts'
 import { sdkBench } from './sdk/run.ts'
 import { createSoakBench } from './soak/run.ts'
 import { windowsBench } from './windows/run.ts'
@@ -37,8 +38,9 @@ const BENCHES = benchesWith(
   LAKE_EVENTS_DEFAULT,
 )
 const SOAK_MINUTES_DEFAULT = 20
-/** Too long to be part of all. */
 const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT, rate: null })
+/** Too long to be part of all, or in need of what not every machine has. */
+const ONLY_BY_NAME = [scaleBench, SOAK]
 const ROUNDS = 3
 const WARMUP_SECONDS = 1
 const SECONDS_DEFAULT = 4
@@ -49,7 +51,7 @@ Measures the real server with its durability on, and keeps the result in the fol
 benchmark. Takes about fifteen minutes; without a name it runs all:
 ${BENCHES.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).join('\n')}
 and only by its name:
-  ${SOAK.name.padEnd(7)} ${SOAK.question}
+${ONLY_BY_NAME.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).join('\n')}
 
   --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
   --postgres    on PostgreSQL instead of SQLite
@@ -94,7 +96,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
   if (values.help) return 'help'
   const seconds = Number(values.seconds)
   if (!(seconds >= 1 && seconds <= 3_600)) throw new WrongCommand('--seconds takes 1 to 3600')
-  const known = [...BENCHES, SOAK]
+  const known = [...BENCHES, ...ONLY_BY_NAME]
   const unknown = positionals.find((name) => !known.some((bench) => bench.name === name))
   if (unknown !== undefined) throw new WrongCommand(`there is no benchmark "${unknown}"`)
   const events = Number(values.events)
@@ -111,7 +113,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
   const benches =
     positionals.length === 0
       ? all
-      : [...all, createSoakBench({ minutes, rate })].filter(({ name }) =>
+      : [...all, scaleBench, createSoakBench({ minutes, rate })].filter(({ name }) =>
           positionals.includes(name),
         )
   return { benches, seconds, postgres: values.postgres, json: values.json }
@@ -158,7 +160,7 @@ async function measureAll(command: Command, folder: string): Promise<Report[]> {
     const report: Report = {
       bench: bench.name,
       question: bench.question,
-      database: databases.kind,
+      database: bench.database ?? databases.kind,
       date: new Date().toISOString(),
       ...settings,
       machine,
@@ -167,6 +169,7 @@ async function measureAll(command: Command, folder: string): Promise<Report[]> {
       figures,
     }
     saveReport(bench.folder, report)
+    bench.publish?.(figures)
     if (!command.json) process.stdout.write(`\n${renderReport(report)}\n`)
     reports.push(report)
   }

@@ -2,7 +2,18 @@ import type { LoadResult } from './generator.ts'
 
 export type Spread = { readonly median: number; readonly min: number; readonly max: number }
 
-export type Unit = 'x' | '/s' | 's' | 'ms' | 'µs' | 'per 1,000' | 'MB' | 'bytes' | 'events'
+export type Unit =
+  | 'x'
+  | '/s'
+  | 's'
+  | 'ms'
+  | 'µs'
+  | 'per 1,000'
+  | 'MB'
+  | 'bytes'
+  | 'events'
+  | 'cores'
+  | 'files'
 
 /** Below the floor is a defect; the target is what we aim at. */
 export type Aim = {

@@ -31,5 +31,9 @@ export type Bench = {
   readonly question: string
   /** Where its README stands and its last result goes. */
   readonly folder: string
+  /** Where it brings a database of its own, whatever is asked for. */
+  readonly database?: 'postgres'
   measure(lab: Lab): Promise<readonly Figure[]>
+  /** Brings pages up to date that tell what came out. */
+  publish?(figures: readonly Figure[]): void
 }

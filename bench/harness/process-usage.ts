@@ -11,6 +11,37 @@ export function cpuSecondsOf(pids: readonly number[]): number | null {
   return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
 }
 
+/**
+ * CPU time of a program of several processes by what each says that it is in its command line. What has
+ * ended counts as its parent's.
+ */
+export function cpuSecondsByTitle(
+  pid: number,
+  kindOf: (title: string) => string,
+): ReadonlyMap<string, number> {
+  const each = new Map<string, number>()
+  for (const member of familyOf(pid)) {
+    const kind = kindOf(read(member, 'cmdline') ?? '')
+    each.set(kind, (each.get(kind) ?? 0) + (ownCpuSeconds(member) ?? 0))
+  }
+  return each
+}
+
+/** Bytes that these processes have read and written, over sockets and in files. */
+export function transferredBytes(pids: readonly number[]): number | null {
+  const each = pids.flatMap(familyOf).map((pid) => {
+    const found = /^rchar: (\d+)\nwchar: (\d+)$/m.exec(read(pid, 'io') ?? '')
+    return found === null ? null : Number(found[1]) + Number(found[2])
+  })
+  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
+}
+
+/** Resident memory now, in 10⁶ bytes, with all children. */
+export function residentMemoryMb(pid: number): number | null {
+  const each = familyOf(pid).map((member) => kilobytes(member, 'status', 'VmRSS'))
+  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
+}
+
 /** CPU time of the children of this process, and of theirs, that have ended so far. */
 export function endedChildrenCpuSeconds(): number | null {
   const ticks = cpuTicks(process.pid)?.slice(2)

@@ -117,10 +117,11 @@ function cells(figure: Figure): string[] {
 
 function number(value: number, unit: Unit): string {
   if (WHOLE.has(unit)) return Math.round(value).toLocaleString('en-US')
+  if (unit === 'cores') return value.toFixed(3)
   return value.toFixed(unit === 'per 1,000' || unit === 'µs' ? 1 : 2)
 }
 
-const WHOLE: ReadonlySet<Unit> = new Set(['/s', 'MB', 'bytes', 'events'])
+const WHOLE: ReadonlySet<Unit> = new Set(['/s', 'MB', 'bytes', 'events', 'files'])
 
 const suffix = (unit: Unit): string => (unit === '/s' ? unit : ` ${unit === 'x' ? '×' : unit}`)
 

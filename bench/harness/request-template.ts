@@ -5,8 +5,8 @@ export type RequestTemplate = {
   readonly method: 'GET' | 'POST'
   readonly path: string
   /**
-   * JSON. Here and in headers `{uuid7}` is a new time-ordered id, `{uuid4}` a new random one, and
-   * `{player}` counts through the players.
+   * JSON. Here and in headers `{uuid7}` is a new time-ordered id, `{uuid4}` a new random one, `{now}` the
+   * time in ISO 8601, and `{player}` counts through the players.
    */
   readonly body?: string
   readonly headers?: readonly string[]
@@ -36,7 +36,7 @@ export function requestsOf(template: RequestTemplate, connections: number): Requ
         : `\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(content)}`
     return `${headOf(player)}${authorization}${described}\r\n\r\n${content}`
   }
-  if (/\{(?:uuid7|uuid4)\}/.test(`${head}${body}`)) {
+  if (/\{(?:uuid7|uuid4|now)\}/.test(`${head}${body}`)) {
     return (connection, n) => render(playerOf(connection, n))
   }
   const rendered = Array.from({ length: players }, (_, player) => Buffer.from(render(player)))
@@ -44,9 +44,10 @@ export function requestsOf(template: RequestTemplate, connections: number): Requ
 }
 
 function partOf(text: string): Part {
-  const parts = text.split(/(\{(?:uuid7|uuid4|player)\})/).map((piece): Part => {
+  const parts = text.split(/(\{(?:uuid7|uuid4|now|player)\})/).map((piece): Part => {
     if (piece === '{uuid7}') return uuid7
     if (piece === '{uuid4}') return () => randomUUID()
+    if (piece === '{now}') return () => new Date().toISOString()
     if (piece === '{player}') return String
     return () => piece
   })
