@@ -44,7 +44,7 @@ function sorted(value: unknown, depth: number): unknown {
 
 /**
  * Events of one build have the same few lists of names, so each is sorted once: comparing a list with
- * the last ones of its length takes 0.05 µs, sorting it 2. Few and short ones are kept, since a client
+ * the last ones of its length takes 0.04 µs, sorting it 0.6. Few and short ones are kept, since a client
  * may make up names, and memory is not its to take.
  */
 const known: Sorting[][] = []
