@@ -19,7 +19,6 @@ export {
   createPurchaseRows,
   inspectPurchases,
   judgePurchases,
-  type PurchaseColumnsRead,
   type PurchaseFates,
   type PurchaseFindings,
   type PurchaseTarget,

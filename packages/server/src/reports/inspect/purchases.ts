@@ -27,7 +27,7 @@ import { createSaleRows, type Room, roomFor, type SaleRows } from './sale-rows.t
 import { type InspectSettings, LONG_PLACES } from './settings.ts'
 
 /** Purchases that may be kept, as columns. */
-export type PurchaseColumnsRead = {
+type PurchaseColumnsRead = {
   readonly rows: SaleRows
   /** By row, numbers of the kinds. */
   readonly kindNumbers: Int32Array

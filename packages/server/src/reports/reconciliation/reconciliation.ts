@@ -2,7 +2,7 @@
 // one side knows. Rows are matched, and printed, from columns of numbers.
 export { orderDetails } from './details.ts'
 export { matchRows } from './match-rows.ts'
-export { FLAG, JUNK_RECEIPT_ROWS, type Matches, RULE, type Sides } from './matches.ts'
+export { JUNK_RECEIPT_ROWS, type Matches, RULE, type Sides } from './matches.ts'
 export { createSumming, type ReconciliationSummary, type Summing, summarize } from './summary.ts'
 export {
   type DetailsPart,

@@ -24,7 +24,7 @@ import type { MatchedPart } from './outcomes.ts'
 import { readSale, type SpilledRows } from './spilled-rows.ts'
 
 /** One of the two files whose rows were spilled. */
-export type SpilledSide<Columns> = {
+type SpilledSide<Columns> = {
   readonly spilled: SpilledRows
   readonly columns: Columns
   /** Reads its records again. */
@@ -32,7 +32,7 @@ export type SpilledSide<Columns> = {
 }
 
 /** Both sides of all parts. */
-export type SpilledSides = {
+type SpilledSides = {
   readonly purchases: SpilledSide<PurchaseColumns> & { readonly kinds: readonly PurchaseKind[] }
   readonly confirmations: SpilledSide<ConfirmationColumns>
   readonly junkReceiptRows: number

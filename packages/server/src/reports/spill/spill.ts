@@ -2,7 +2,7 @@
 // are that fit, and what became of them merged again in the one row order. Receipts, which are compared
 // over all players, go by parts of their own. The files have no names and are free when the run ends.
 export { collectGarbage, garbageCollector } from './collect-garbage.ts'
-export { matchPart, type SpilledSide, type SpilledSides } from './match-part.ts'
+export { matchPart } from './match-part.ts'
 export { type CompareOutcomes, detailOrder, mergeOutcomes, rowOrder } from './merge.ts'
 export {
   type MatchedPart,
@@ -16,7 +16,6 @@ export { inParts } from './print-parts.ts'
 export { createReceiptSpill, type ReceiptSpill } from './receipts.ts'
 export { createSpillFile, type SpillFile } from './spill-file.ts'
 export {
-  type RowSpill,
   readSession,
   type SpilledRows,
   spillSales,

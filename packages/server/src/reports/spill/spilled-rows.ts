@@ -10,7 +10,7 @@ export type SpilledRows = {
   readonly idBytes: readonly number[]
 }
 
-export type RowSpill<Target> = Target & {
+type RowSpill<Target> = Target & {
   /** No more rows come. */
   end(): SpilledRows
 }
