@@ -169,7 +169,7 @@ async function measureAll(command: Command, folder: string): Promise<Report[]> {
       figures,
     }
     saveReport(bench.folder, report)
-    bench.publish?.(figures)
+    bench.publish?.(report)
     if (!command.json) process.stdout.write(`\n${renderReport(report)}\n`)
     reports.push(report)
   }

@@ -31,7 +31,15 @@ describe('the capacity model in docs/scale.md', () => {
 
   it('has the tables that the last result gives', () => {
     const page = read('docs/scale.md')
-    expect(withTables(page, tablesOf(measuredOf(postgres.figures)))).toBe(page)
+    expect(withTables(page, tablesOf(postgres))).toBe(page)
+  })
+
+  it('warns of what the result warns of', () => {
+    const warned = { ...postgres, remarks: ['said', '**beware**'] }
+    expect(tablesOf(warned).run).toMatch(/; \d+ rounds?\.\n- \*\*beware\*\*$/)
+    const at = (loadBefore: number) => ({ ...warned, machine: { ...warned.machine, loadBefore } })
+    expect(tablesOf(at(3)).run).toContain('**with other work on them**')
+    expect(tablesOf(at(0.1)).run).not.toContain('other work')
   })
 
   it('cannot be made of a result that lacks a measurement', () => {
@@ -42,7 +50,7 @@ describe('the capacity model in docs/scale.md', () => {
   })
 
   it('needs a place in the page for each of its tables', () => {
-    const tables = { million: 'A', limits: 'B', check: 'C', plan: 'D' }
+    const tables = { run: 'E', million: 'A', limits: 'B', check: 'C', plan: 'D' }
     const place = (name: string, text: string) =>
       `<!-- bench/scale: ${name} -->\n${text}\n<!-- end -->\n`
     const names = Object.keys(tables)

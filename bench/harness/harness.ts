@@ -19,12 +19,13 @@ export { createLab, type Lab, type Server, type Subject } from './lab.ts'
 export { describeMachine, type Machine } from './machine.ts'
 export { endedChildrenCpuSeconds, peakMemoryMb, restartPeakMemory } from './process-usage.ts'
 export { type Cores, coresOf, findCores, runChild, startChild } from './processes.ts'
-export { type Report, renderReport, saveReport } from './report.ts'
+export { BUSY_LOAD, type Report, renderReport, saveReport } from './report.ts'
 export type { RequestTemplate } from './request-template.ts'
 export { takeTurns } from './take-turns.ts'
 
 import type { Figure } from './figures.ts'
 import type { Lab } from './lab.ts'
+import type { Report } from './report.ts'
 
 export type Bench = {
   readonly name: string
@@ -35,5 +36,5 @@ export type Bench = {
   readonly database?: 'postgres'
   measure(lab: Lab): Promise<readonly Figure[]>
   /** Brings pages up to date that tell what came out. */
-  publish?(figures: readonly Figure[]): void
+  publish?(report: Report): void
 }

@@ -20,7 +20,8 @@ export type Report = {
   readonly figures: readonly Figure[]
 }
 
-const BUSY_LOAD = 0.5
+/** Processes that wanted a core before we began: from here on the machine was not ours. */
+export const BUSY_LOAD = 0.5
 const GENERATOR_CPU_MAX = 0.9
 
 /** Keeps the last report of each database, for machines in JSON and for people in Markdown. */

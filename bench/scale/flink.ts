@@ -140,6 +140,8 @@ async function recordsOf(kafka: Kafka, topic: string): Promise<readonly KafkaRec
 const isHeartbeat = (value: Buffer): boolean => value.includes('"event_type":"heartbeat"')
 
 const FIRST_MINUTE = Date.UTC(2026, 2, 1, 12)
+/** Every other one, so that heartbeats can close a minute before the next has begun. */
+const beginOf = (minute: number): number => FIRST_MINUTE + 2 * minute * MINUTE
 
 /** Each minute holds the same records with ids and times of its own, and ends by heartbeats. */
 async function layMinutes(
@@ -151,7 +153,7 @@ async function layMinutes(
   const topic = topicNames(PREFIXES.prepared)['events-enriched']
   const texts = records.map(({ value }) => value?.toString() ?? '')
   for (let minute = from; minute < from + count; minute++) {
-    const began = FIRST_MINUTE + minute * MINUTE
+    const began = beginOf(minute)
     const mark = minute.toString(16).padStart(8, '0')
     const atOf = (index: number) => began + Math.floor((index * MINUTE) / records.length)
     for (let first = 0; first < records.length; first += PRODUCE_AT_ONCE) {
@@ -177,7 +179,7 @@ const heartbeats = (topic: string, timeMs: number): readonly NewRecord[] =>
   }))
 
 async function minuteShows(url: string, minute: number): Promise<void> {
-  const start = FIRST_MINUTE + minute * MINUTE
+  const start = beginOf(minute)
   const until = performance.now() + DONE_MAX_MS
   for (;;) {
     const shown = await within(url, async (client) => {

@@ -1,7 +1,9 @@
+import { BUSY_LOAD, type Report } from '../harness/harness.ts'
 import {
   type ByProcess,
   type Constants,
   type Measured,
+  measuredOf,
   POINT_RATES,
   PROCESSES,
   type ProcessName,
@@ -21,14 +23,27 @@ import {
 import { BUSY, type Demand, demandOfEvents, demandOfPlayers, type Plan, planOf } from './plan.ts'
 
 /** What is rendered into docs/scale.md, by the name of its place there. */
-export type Tables = Readonly<Record<'million' | 'limits' | 'check' | 'plan', string>>
+export type Tables = Readonly<Record<'run' | 'million' | 'limits' | 'check' | 'plan', string>>
 
-export const tablesOf = (measured: Measured): Tables => ({
-  million: millionTable(measured.constants),
-  limits: limitsTable(measured.constants),
-  check: checkTable(measured),
-  plan: planTable(measured),
-})
+/** @throws when the report lacks a measurement */
+export function tablesOf(report: Report): Tables {
+  const measured = measuredOf(report.figures)
+  return {
+    run: runOf(report),
+    million: millionTable(measured.constants),
+    limits: limitsTable(measured.constants),
+    check: checkTable(measured),
+    plan: planTable(measured),
+  }
+}
+
+/** When and where it was measured, and whatever a remark in bold warns of. */
+function runOf({ date, machine, rounds, remarks }: Report): string {
+  const { commit, cores, cpu, loadBefore } = machine
+  const busy = loadBefore > BUSY_LOAD ? ', **with other work on them**' : ''
+  const run = `Measured on ${date.slice(0, 10)}, commit ${commit ?? 'unknown'}, on ${cores} cores of ${cpu}${busy}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`
+  return [run, ...remarks.filter((remark) => remark.startsWith('**'))].join('\n- ')
+}
 
 const LABELS: Readonly<Record<PartName, string>> = {
   api: 'API nodes',
