@@ -10,7 +10,7 @@ import { systemRandom } from '../../packages/server/src/platform/platform.ts'
 import { countryOf } from '../../packages/server/src/quality/quality.ts'
 import type { Store } from '../../packages/server/src/store/store.ts'
 import { operatorsOf } from '../../packages/server/src/windows/flink/flink.ts'
-import { behind, changesSince } from '../../packages/server/src/windows/windows.ts'
+import { behind, changesSince, newestChange } from '../../packages/server/src/windows/windows.ts'
 import type { Engines } from '../../scripts/scale/engines.ts'
 import { ROOT } from '../questline.ts'
 import type { Run } from '../run-node.ts'
@@ -198,7 +198,7 @@ function minutesOnFlink() {
   it('are followed live: each is noted, and behind all that was noted before', async () => {
     const changes = await changesSince(store.read, behind(0), 1_000)
     const offsets = changes.map(({ offset }) => offset)
-    const written = (await minutes()).map((line) => Number(line.split(' · ')[1]))
+    const written = (await minutes()).map(startOfLine)
     expect(new Set(changes.map(({ start }) => start))).toEqual(new Set(written))
     expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
   })
@@ -243,8 +243,14 @@ function minutesOnFlink() {
   }, 180_000)
 
   it('are restated with late events by days', async () => {
+    const before = new Set(await minutes())
+    const mark = await newestChange(store.read)
     await flink('restate', '--from', '2026-03-01', '--to', '2026-03-02')
-    await until(await embeddedFacts(game.events), minutes)
+    const after = await embeddedFacts(game.events)
+    await until(after, minutes)
+    const changed = after.filter((line) => line.startsWith('minute') && !before.has(line))
+    const changes = await changesSince(store.read, behind(mark?.offset ?? 0), 1_000)
+    expect(new Set(changes.map(({ start }) => start))).toEqual(new Set(changed.map(startOfLine)))
   }, 120_000)
 
   it('and daily users are those of the whole topic', async () => {
@@ -266,6 +272,8 @@ function minutesOnFlink() {
   }
 }
 
+/** Of a line of facts. */
+const startOfLine = (line: string): number => Number(line.split(' · ')[1])
 const numberOf = (checkpoint: string): number => Number(/chk-(\d+)$/.exec(checkpoint)?.[1])
 const idOf = ({ event_id, part }: { event_id: string; part: number }) => `${event_id} ${part}`
 
