@@ -12,7 +12,7 @@ import { tablesOf } from './tables.ts'
 
 const PAGE = join(import.meta.dirname, '../../docs/scale.md')
 /** Of a turn: there are many. */
-const SECONDS_MAX = 3
+const SECONDS_MAX = 2
 /** What the part on PostgreSQL alone does without. */
 const ENGINES = ['kafka', 'jobmanager', 'taskmanager', 'gateway'] as const
 
