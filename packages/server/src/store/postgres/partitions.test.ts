@@ -241,7 +241,7 @@ describe('books from before there were partitions', () => {
     await batch(1, 50, 1)
     await head(FIRST_SPAN * 3)
     await sql.rows(`INSERT INTO event_ids VALUES ('a', ${idOf(thisWeek, 1)}, '\\x00', 7)`)
-    expect(await migrate(store, () => now)).toEqual(['partitions'])
+    expect(await migrate(store, () => now, MIGRATIONS.slice(0, 6))).toEqual(['partitions'])
     await keepPartitionsAhead(store, now)
     expect(await batches()).toHaveLength(1)
     await batch(FIRST_SPAN * 3 + 1, FIRST_SPAN * 3 + 9, now)
