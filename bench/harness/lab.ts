@@ -40,6 +40,8 @@ const COMPILED = {
   NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/questline'),
 }
 
+/** Its secrets, and where its database, brokers and files are: nothing that another run would set alike. */
+const OF_ONE_RUN = /(?:_SECRET|_KEY|_URL|_DIR)$|^KAFKA_(?:BROKERS|TOPIC_PREFIX)$/
 const BASE_SETTINGS = { RATE_LIMIT: 'off', LOG_LEVEL: 'error' }
 const FIRST_WARMUP_SECONDS = 2
 
@@ -109,7 +111,9 @@ export function createLab(lab: LabSettings) {
       // The first start after a change of code compiles, and leaves it to the others at its end.
       if (servers.size === 0) await (await start(database))[Symbol.asyncDispose]()
       const child = await start(database)
-      const shown = Object.entries(set).map(([key, value]) => `${key}=${value}`)
+      const shown = Object.entries(set)
+        .filter(([key]) => !OF_ONE_RUN.test(key))
+        .map(([key, value]) => `${key}=${value}`)
       const said = [...shown, ...under].join(' ').replaceAll(lab.folder, '…')
       servers.add(`server "${name}": ${said}, settings ${child.ready.configHash}`)
       return serverOf(child, databases, dataDir)
