@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
-import { readManifest } from '../../packages/server/src/lake/lake.ts'
+import { readManifest, TOPICS } from '../../packages/server/src/lake/lake.ts'
 import { createLakeKeeper } from '../../packages/server/src/pipeline/lake-keeper.ts'
 import type { FromPipeline } from '../../packages/server/src/pipeline/messages.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
@@ -94,6 +94,28 @@ describe('the process that writes the lake', () => {
     await until(() => readManifest(lake.folder).upto === 3)
     await until(() => writers().length === 0)
     await stop()
+  })
+
+  it('merges one group of files, and the next after what has come meanwhile', async () => {
+    for (let batch = 0; batch < 23; batch += 1) {
+      await someGames(1)
+      await lake.bring()
+    }
+    for (let batch = 23; batch < 25; batch += 1) {
+      await someGames(1)
+      await lake.judge()
+    }
+    const counts = async (until: number) => {
+      const child = fork(SCRIPT, { execArgv: [] })
+      const order = orderFor(lake)
+      child.send({ ...order, lake: { ...order.lake, batchEvents: 1 }, until })
+      await once(child, 'exit')
+      const { upto, files } = readManifest(lake.folder)
+      return [upto, ...TOPICS.map((name) => files.filter(({ topic }) => topic === name).length)]
+    }
+    expect(TOPICS).toEqual(['events-raw', 'events-enriched', 'events-rejected'])
+    expect(await counts(24)).toEqual([24, 1, 24, 0])
+    expect(await counts(25)).toEqual([25, 2, 2, 0])
   })
 
   it('forgets what was refused long ago once the lake holds it', async () => {

@@ -10,59 +10,18 @@ import {
   type Topic,
   writeManifest,
 } from './manifest.ts'
+import { mergesOf } from './merges.ts'
 import { clearAside, type OnStep, sweepStrays } from './write-batch.ts'
 import { asideFolder, pathOf, writeFile } from './write-files.ts'
 
 export type Merge = { readonly parts: readonly LakeFile[]; readonly into: LakeFile }
 
-/** So many neighbours of one level become one of the next: each event is written three or four times in all. */
-const NEIGHBOURS_MIN = 24
-/** What is longer is left as it is: merging serves readers that open many files, not this one. */
-const MERGED_ROWS_MAX = 5_000_000
-
-/**
- * Files that should be one: neighbours in a day, so that no merged file spans the offsets of another.
- * @param all every day that has more than one file, not only those with many of a level
- */
-export function mergesOf(
-  files: readonly LakeFile[],
-  all: boolean,
-): readonly (readonly LakeFile[])[] {
-  const merges: LakeFile[][] = []
-  for (const day of daysOf(files)) {
-    let run: LakeFile[] = []
-    const end = () => {
-      if (run.length >= (all ? 2 : NEIGHBOURS_MIN)) merges.push(run)
-      run = []
-    }
-    for (const file of day) {
-      const [begin] = run
-      const rows = run.reduce((sum, { rows }) => sum + rows, file.rows)
-      const isAlike = all || begin?.level === file.level
-      if (begin && (!isAlike || rows > MERGED_ROWS_MAX)) end()
-      run.push(file)
-      if (!all && run.length === NEIGHBOURS_MIN) end()
-    }
-    end()
-  }
-  return merges
-}
-
-function daysOf(files: readonly LakeFile[]): Iterable<readonly LakeFile[]> {
-  const days = new Map<string, LakeFile[]>()
-  for (const file of inOrder(files)) {
-    const key = `${file.topic} ${file.date}`
-    const day = days.get(key)
-    if (day) day.push(file)
-    else days.set(key, [file])
-  }
-  return days.values()
-}
-
 export type CompactSettings = {
   readonly folder: string
   readonly memoryLimitMb: number
   readonly all: boolean
+  /** How many are merged now; the others the next time. */
+  readonly mergesMax?: number
 }
 
 /**
@@ -71,12 +30,12 @@ export type CompactSettings = {
  * @returns what was merged
  */
 export async function compact(
-  { folder, memoryLimitMb, all }: CompactSettings,
+  { folder, memoryLimitMb, all, mergesMax }: CompactSettings,
   onStep: OnStep = () => undefined,
 ): Promise<readonly Merge[]> {
   const manifest = readManifest(folder)
   if (isPlanned(manifest)) return []
-  const merges = mergesOf(manifest.files, all)
+  const merges = mergesOf(manifest.files, all).slice(0, mergesMax)
   const done: Merge[] = []
   if (merges.length === 0) return done
   clearAside(folder)

@@ -3,6 +3,7 @@ import { endOfPage, newestOffset } from '../log/log.ts'
 import type { Read, Store } from '../store/store.ts'
 import { compact, dropOld } from './compact.ts'
 import { expireLog } from './expire.ts'
+import { createGathering, type GatheringSettings } from './gathering.ts'
 import { hasManifest, LakeError, readManifest } from './manifest.ts'
 import { askedOf } from './requests.ts'
 import { createRawSources, createSources } from './sources.ts'
@@ -17,13 +18,9 @@ export type LakeParts = {
   readonly onStep?: OnStep
 }
 
-export type LakeSettings = {
+export type LakeSettings = GatheringSettings & {
   readonly folder: string
   readonly memoryLimitMb: number
-  /** A batch has about so many events, unless it is written earlier. */
-  readonly batchEvents: number
-  /** The oldest event of a batch waits no longer than this; 0 writes what there is. */
-  readonly batchMs: number
   /** How long events stay in the log's table after their receipt. */
   readonly logKeptMs: number
   /** How long files stay after the receipt of their newest event; null for ever. */
@@ -111,7 +108,7 @@ export function createLakeConsumer(parts: LakeParts, settings: LakeSettings): La
     // The files are there already: only the checkpoint moves.
     apply: async () => undefined,
     committed: tend.wanted,
-    forget: gathering.reset,
+    forget: () => gathering.reset(),
     isTended: tend.isDone,
   }
 }
@@ -125,30 +122,6 @@ const leftKafka = (folder: string): string =>
 /** Offsets would be given a second time, to other events than those in the files. */
 const ahead = (folder: string, upto: number, head: number): string =>
   `the lake in ${folder} goes to ${upto} and the log only to ${head}, as after a restore of older books: put the copy of the lake that belongs to them in its place, or stop the server and run "questline lake trim", which takes out what is beyond the log`
-
-/** How long events are gathered before they become a batch. */
-export function createGathering(
-  clock: Pick<LakeParts['clock'], 'monotonic'>,
-  { batchEvents, batchMs }: Pick<LakeSettings, 'batchEvents' | 'batchMs'>,
-) {
-  let since: number | null = null
-  return {
-    /**
-     * @param pending events that are in no file yet
-     * @param asked the last offset that somebody waits for
-     * @param upto the last one that is in a file
-     */
-    isDue(pending: number, asked: number, upto: number): boolean {
-      if (pending <= 0) return false
-      const now = clock.monotonic()
-      since ??= now
-      return pending >= batchEvents || now - since >= batchMs || asked > upto
-    },
-    reset(): void {
-      since = null
-    },
-  }
-}
 
 async function endOfBatch(read: Read, after: number, events: number): Promise<number> {
   type Row = { readonly last: number | null }
@@ -183,11 +156,12 @@ function createTending(
     },
     async idle(): Promise<void> {
       if (!isWanted) return
-      await compact({ folder, memoryLimitMb, all: false }, onStep)
+      // One at a time: a batch may be due before the next.
+      const merged = await compact({ folder, memoryLimitMb, all: false, mergesMax: 1 }, onStep)
       if (keptMs !== null) dropOld(folder, clock.now() - keptMs)
       const before = clock.now() - logKeptMs
       const expired = await expireLog(books, { folder, memoryLimitMb, before }, onStep)
-      isWanted = expired > 0
+      isWanted = merged.length > 0 || expired > 0
     },
   }
 }

@@ -4,7 +4,6 @@
 // at any moment leaves neither a gap nor an overlap. What the log's table no longer holds is read here.
 export { compact, type Merge } from './compact.ts'
 export {
-  createGathering,
   createLakeConsumer,
   LAKE,
   type LakeConsumer,
@@ -12,6 +11,7 @@ export {
   type LakeSettings,
   registerLake,
 } from './create-lake.ts'
+export { createGathering } from './gathering.ts'
 export { text } from './literals.ts'
 export { LakeError, readManifest, STREAMS, type StreamName, TOPICS } from './manifest.ts'
 export type { Plain } from './plain-value.ts'

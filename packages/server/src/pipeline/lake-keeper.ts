@@ -71,8 +71,9 @@ export function createLakeKeeper(
       const pending = order.kafka === null ? judged - at : 1
       const isDue = gathering.isDue(pending, await askedOf(analytics.read), at)
       if (!isDue || clock.monotonic() < busyUntil) return 0
+      const begun = clock.monotonic()
       const now = await write(judged)
-      gathering.reset()
+      gathering.reset(begun)
       return now - at
     },
   }

@@ -1,8 +1,9 @@
-import { openAnalytics, openLeases } from '../analytics/analytics.ts'
+import { checkpointOf, openAnalytics, openLeases } from '../analytics/analytics.ts'
+import { askedOf, createGathering } from '../lake/lake.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
 import { sweepRejected } from '../quality/quality.ts'
-import { openStore } from '../store/store.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { bringFromKafka } from './lake-from-kafka.ts'
 import { createLakeStage } from './open-lake.ts'
 import type { FromLake, LakeOrder, ToLake } from './sinks-messages.ts'
@@ -35,7 +36,8 @@ async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromL
     if (!(await stage.lease.take())) return { kind: 'busy' }
     // First: where the lake begins to follow Kafka is how far it is by then.
     if (order.kafka) await bringFromKafka(parts, { kafka: order.kafka, lake }, isStopping)
-    while ((await stage.step()) > 0 || !stage.isTended()) {
+    const isDue = createDue(analytics, order)
+    while ((await stage.step()) > 0 || !(stage.isTended() || (await isDue(until)))) {
       if (isStopping()) break
     }
     // Here, since only what is in the lake may go.
@@ -46,6 +48,16 @@ async function write(order: LakeOrder, isStopping: () => boolean): Promise<FromL
   } finally {
     await analytics.close()
     await books.close()
+  }
+}
+
+/** What is left to merge or to take away waits for the next process, once that has a batch to write. */
+function createDue(analytics: Store, { kafka, lake }: LakeOrder) {
+  const gathering = createGathering(systemClock, lake)
+  gathering.reset(systemClock.monotonic())
+  return async (upto: number): Promise<boolean> => {
+    const pending = kafka === null ? (await checkpointOf(analytics.read, 'quality')) - upto : 1
+    return gathering.isDue(pending, await askedOf(analytics.read), upto)
   }
 }
 
