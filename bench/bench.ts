@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, parseArgs } from 'node:util'
+import { MissingRequirement } from '../scripts/scale/requirements.ts'
 import { earnBench } from './earn/run.ts'
 import {
   type Bench,
@@ -64,7 +65,7 @@ ${ONLY_BY_NAME.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).jo
   --help        print this
 
 Exit code: 0 when everything was measured, whatever the figures; 1 when something broke, such as
-an answer other than 2xx; 2 when the command is wrong.
+an answer other than 2xx; 2 when the command is wrong, or scale has no JDK or Maven.
 `
 
 type Command = {
@@ -182,6 +183,8 @@ try {
   else await run(command)
 } catch (error) {
   const isWrong = error instanceof WrongCommand || (error instanceof TypeError && 'code' in error)
-  process.stderr.write(`${isWrong ? `${error.message}\n\n${HELP}` : inspect(error)}\n`)
-  process.exitCode = isWrong ? 2 : 1
+  const isMissing = error instanceof MissingRequirement
+  const words = isMissing ? error.message : inspect(error)
+  process.stderr.write(`${isWrong ? `${error.message}\n\n${HELP}` : words}\n`)
+  process.exitCode = isWrong || isMissing ? 2 : 1
 }

@@ -130,6 +130,19 @@ describe.each(PLACES)('questline quality on $name', ({ fresh, onKafka }) => {
 
   it('takes the whole event from a file', async () => {
     const file = join(folder, 'fixed.json')
+    const wrong = async () => {
+      const { exit, errors } = await run(
+        'quality',
+        'replay',
+        await idOf('required'),
+        '--file',
+        file,
+      )
+      return [exit, errors]
+    }
+    expect(await wrong()).toEqual([2, expect.stringMatching(/cannot be read: it does not exist/)])
+    await writeFile(file, '{"event_id":')
+    expect(await wrong()).toEqual([2, expect.stringMatching(/fixed\.json is no JSON: /)])
     await writeFile(file, JSON.stringify({ ...GOOD, amount_micros: 1_000_000, player_id: 'ana' }))
     const { json } = await run('quality', 'replay', await idOf('required'), '--file', file)
     expect(json['outcome']).toBe('replayed')

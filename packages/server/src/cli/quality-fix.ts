@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { isFields } from '../quality/quality.ts'
 import { CommandFailure } from './command-failure.ts'
+import { unreadable } from './unreadable.ts'
 
 /** How a refused event is put right. */
 export type Fix = {
@@ -28,15 +30,18 @@ function parsedRaw(raw: Uint8Array): unknown {
 }
 
 async function parsedFile(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw unreadable(file, error)
+  })
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return JSON.parse(text)
   } catch (error) {
-    throw new CommandFailure(2, `${file}: ${error instanceof Error ? error.message : error}`)
+    throw new CommandFailure(
+      2,
+      `${file} is no JSON: ${error instanceof Error ? error.message : error}`,
+    )
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function apply(event: unknown, change: string): void {
   const at = change.indexOf('=')
@@ -45,8 +50,8 @@ function apply(event: unknown, change: string): void {
   const name = path.pop() ?? ''
   let holder = event
   for (const part of path)
-    holder = isObject(holder) && Object.hasOwn(holder, part) ? holder[part] : null
-  if (!isObject(holder) || name === '__proto__') {
+    holder = isFields(holder) && Object.hasOwn(holder, part) ? holder[part] : null
+  if (!isFields(holder) || name === '__proto__') {
     throw new CommandFailure(2, `the event has no place for ${change.slice(0, at)}`)
   }
   holder[name] = fieldValue(change.slice(at + 1))

@@ -15,7 +15,6 @@ export { ENRICH_GROUP, SPLIT_GROUP } from './groups.ts'
 export { heardUntil } from './heard-until.ts'
 export { type Lag, lagOf } from './lag.ts'
 export type { Stored } from './part.ts'
-export { cameBefore, type StoredReplay, storedReplay } from './put-right.ts'
 export { createRawReader } from './read-raw.ts'
 export {
   findStreamRejected,
@@ -24,6 +23,7 @@ export {
   type StreamRejected,
   type StreamRejectedWithBytes,
 } from './rejected-rows.ts'
+export { cameBefore, type StoredReplay, storedReplay } from './replays.ts'
 export {
   beginCheckpoints,
   moveCheckpoint,

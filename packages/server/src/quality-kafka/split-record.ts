@@ -3,8 +3,8 @@ import { booksOf, type KafkaRecord, keyOf, type NewRecord } from '../kafka/kafka
 import { type LogRecord, recordOfStored } from '../log/log.ts'
 import { type Apply, enrich, isFields, REPLAY_EVENT_TYPE } from '../quality/quality.ts'
 import type { Refused, Stored } from './part.ts'
-import { putRight } from './put-right.ts'
 import type { RawEvent } from './read-raw.ts'
+import { replayedEvent } from './replays.ts'
 
 export type SplitInto = { readonly topic: string; readonly partitions: number }
 
@@ -19,7 +19,7 @@ export function splitRecord(
   const head = `{"raw":[${record.partition},${record.offset}],`
   if (raw.is === 'foreign') return [foreignPart(record, raw, into, head)]
   const isReplay = raw.stored.kind === 'server' && raw.stored.event_type === REPLAY_EVENT_TYPE
-  const stored = isReplay ? putRight(raw.stored) : raw.stored
+  const stored = isReplay ? replayedEvent(raw.stored) : raw.stored
   if (stored === null) return []
   const text = isReplay ? JSON.stringify(stored) : raw.text
   const event = logRecordOf(stored, record.offset)

@@ -34,7 +34,7 @@ export function storedReplay(
  * The event that a replay lets in, with the replay's own offset: of all copies of that one counts. Null
  * where all that is said is which row of the embedded quality it was.
  */
-export function putRight({ event: said, offset, received_at: at }: Stored): Stored | null {
+export function replayedEvent({ event: said, offset, received_at: at }: Stored): Stored | null {
   const { stored, event } = isFields(said) ? said : {}
   if (!isStored(stored) || offset === undefined) return null
   const keepsTimes = stored.fingerprint === undefined
