@@ -1,7 +1,6 @@
 // Runs what the image would run, as processes of this machine.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { START_COMMAND } from '../start-command.ts'
 import type { Image } from './dockerfile.ts'
 
@@ -39,15 +38,4 @@ export function startImage(folder: string, settings: Readonly<Record<string, str
 export async function exitCode(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return child.exitCode
-}
-
-/** A port of the loopback address that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
-  return address.port
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { layOutImage, listing } from './build-context.ts'
 import { readDockerfile } from './dockerfile.ts'
-import { exitCode, freePort, probe, type Started, startImage } from './processes.ts'
+import { exitCode, probe, type Started, startImage } from './processes.ts'
 import { ROOT, repositoryFile } from './repository.ts'
 
 const image = readDockerfile(repositoryFile('Dockerfile'))

@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../free-port.ts'
 
 /** A Python that may have moto: `MOTO_PYTHON`, or the one that is found. */
 const python = process.env['MOTO_PYTHON'] ?? 'python3'
@@ -34,12 +33,4 @@ export async function startMoto() {
         child.kill('SIGKILL')
       }),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -7,9 +7,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, constants, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { freePort } from '../free-port.ts'
 
 type Binaries = { readonly initdb: string; readonly postgres: string }
 type Owner = { readonly uid: number; readonly gid: number }
@@ -138,16 +138,6 @@ function launch(file: string, owner: Owner | undefined, args: readonly string[])
   children.add(child)
   child.on('close', () => children.delete(child))
   return { child, log: () => said }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a port has a number')
-  return address.port
 }
 
 /** Nothing in the directory is kept, so SIGQUIT: at once, without a checkpoint. */

@@ -2,9 +2,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../free-port.ts'
 
 const PATH = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`
 
@@ -81,14 +81,4 @@ async function untilUp(child: ChildProcess): Promise<void> {
     child.stderr?.on('data', hear)
     child.on('exit', () => reject(new Error(`PgBouncer did not start: ${said}`)))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a port has a number')
-  return address.port
 }

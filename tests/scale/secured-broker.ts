@@ -3,12 +3,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fetchJars } from '../../scripts/scale/jars.ts'
 import { requirements } from '../../scripts/scale/requirements.ts'
 import { testSettings } from '../../scripts/scale/settings.ts'
+import { freePort } from '../free-port.ts'
 
 export const USER = 'questline'
 export const PASSWORD = 'a "secret" \\ of the broker'
@@ -115,13 +115,4 @@ log.retention.ms=-1
 log.segment.bytes=67108864
 log.index.size.max.bytes=1048576
 `
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

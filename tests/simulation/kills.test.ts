@@ -1,12 +1,12 @@
 // The server is killed over and over while a game is played: whatever was acknowledged is
 // there once, and the numbers are exactly right. SIMULATION_SECONDS plays longer.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { freshSqlite } from '../database.ts'
+import { freePort } from '../free-port.ts'
 import { plainSql } from '../plain-sql.ts'
 import { questline, type RunningServer, startServerProcess } from '../questline.ts'
 import { lakeFaults, lakeFigures, ofMinutes } from './lake-figures.ts'
@@ -23,15 +23,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'questline-kills-'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 it('a server that is killed over and over has all that it acknowledged, once', async () => {
   const database = await freshSqlite()
