@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { answerBytes, statusOf } from '../bench/harness/answer.ts'
+import { canAnswer } from '../bench/harness/canned-answer.ts'
 import { type Figure, spread, verdictOf } from '../bench/harness/figures.ts'
 import { runLoad } from '../bench/harness/generator.ts'
 import { requestsOf } from '../bench/harness/request-template.ts'
@@ -11,6 +12,25 @@ const GET = 'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'
 
 const anAnswer = (status = 200, body = '{"balance":1}'): string =>
   `HTTP/1.1 ${status} OK\r\nx-n: 1\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+
+it('an answer that is canned keeps what was sent but what Node adds itself', async () => {
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nx-n: 1: 2\r\nDate: now\r\nKeep-Alive: timeout=72\r\n')
+      socket.write('content-length: 11\r\n\r\n{"a":\r\n\r\n1}')
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const template = { method: 'POST', path: '/earn', body: '{}' } as const
+  expect(await canAnswer(address.port, template)).toEqual({
+    headers: ['x-n', '1: 2', 'content-length', '11'],
+    body: '{"a":\r\n\r\n1}',
+    keepAliveMs: 72_000,
+  })
+  server.close()
+})
 
 describe('answerBytes', () => {
   const whole = Buffer.from(anAnswer())

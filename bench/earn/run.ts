@@ -1,6 +1,8 @@
 import {
   type Bench,
+  bareFigure,
   type Figure,
+  inBareRequests,
   type Lab,
   type LoadResult,
   lateNotes,
@@ -10,6 +12,7 @@ import {
   pick,
   ratios,
   spread,
+  startBare,
   takeTurns,
 } from '../harness/harness.ts'
 import {
@@ -58,11 +61,15 @@ async function atSaturation(lab: Lab, grouped: Earning, beside: Earning) {
   await using single = await startEarning(lab, 'one by one', ONE_BY_ONE)
   // Random keys get a database of their own, so that all of its index is random.
   await using random = await startEarning(lab, 'random keys')
+  const anEarn = earnOf(grouped.tokens, '{uuid7}')
+  await using bare = await startBare(lab, grouped.server, anEarn)
+  await lab.warmUp(bare, anEarn, CONNECTIONS)
   const players = await logInGuests(grouped.server.port, SPREAD_PLAYERS)
   const commits = countingCommits(grouped.server)
   const behind: number[] = []
   const results = await takeTurns(lab.rounds, {
     grouped: () => commits.during(() => grouped.earn('earns, grouped')),
+    bare: () => lab.load('bare node:http', bare, anEarn, { connections: CONNECTIONS }),
     async beside() {
       const result = await beside.earn(`earns, ${BESIDE}`)
       behind.push(await beside.server.metric('stage_lag_events{stage="windows"}'))
@@ -107,7 +114,18 @@ async function atSaturation(lab: Lab, grouped: Earning, beside: Earning) {
     besideResults: results.beside,
     perSecond: perSecond.median,
     besidePerSecond: besidePerSecond.median,
-    figures: [earns, besideEarns, ...comparisons(results), commitsFigure],
+    figures: [
+      earns,
+      bareFigure(lab, bare, results.bare),
+      ...inBareRequests(
+        'CPU time of an earn, in requests of bare node:http',
+        results.grouped,
+        results.bare,
+      ),
+      besideEarns,
+      ...comparisons(results),
+      commitsFigure,
+    ],
   }
 }
 

@@ -1,6 +1,7 @@
 // What every benchmark needs: servers and load generators as processes of their own on cores of
 // their own, turns between what is compared, medians, and a report beside its machine.
 // A figure with an answer other than 2xx in it is not a figure but an error.
+export { bareFigure, inBareRequests, startBare } from './bare.ts'
 export { type Databases, sqliteDatabases, startPostgresDatabases } from './databases.ts'
 export {
   type Aim,

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import {
   type Bench,
+  bareFigure,
   type Figure,
-  type Lab,
-  type LoadResult,
   latencyNote,
   logInGuests,
   memoryFigure,
@@ -12,10 +10,9 @@ import {
   ratios,
   type Subject,
   spread,
-  startChild,
+  startBare,
   takeTurns,
 } from '../harness/harness.ts'
-import { answerSize, canAnswer } from './canned-answer.ts'
 
 const CONNECTIONS = 64
 
@@ -26,8 +23,8 @@ export const httpBench: Bench = {
   async measure(lab) {
     await using server = await lab.startServer('questline')
     const tokens = await logInGuests(server.port, CONNECTIONS)
-    await using bare = await startBare(lab, server.port, tokens[0] ?? '')
     const balance: RequestTemplate = { method: 'GET', path: '/balance', tokens }
+    await using bare = await startBare(lab, server, balance)
     const read = (name: string, subject: Subject) => () =>
       lab.load(name, subject, balance, { connections: CONNECTIONS })
     await lab.warmUp(server, balance, CONNECTIONS)
@@ -36,15 +33,14 @@ export const httpBench: Bench = {
       questline: read('GET /balance', server),
       bare: read('bare node:http', bare),
     })
-    const rate = (name: string, subject: Subject, loads: readonly LoadResult[]): Figure => ({
-      name,
+    const questline: Figure = {
+      name: 'GET /balance',
       unit: '/s',
-      ...spread(pick(loads, 'perSecond')),
-      costs: lab.costs(subject, loads),
-      notes: [latencyNote(loads)],
-    })
-    const questline = rate('GET /balance', server, results.questline)
-    const yardstick = rate('bare node:http, same bytes', bare, results.bare)
+      ...spread(pick(results.questline, 'perSecond')),
+      costs: lab.costs(server, results.questline),
+      notes: [latencyNote(results.questline)],
+    }
+    const yardstick = bareFigure(lab, bare, results.bare)
     const ratio: Figure = {
       name: 'GET /balance against bare node:http',
       unit: 'x',
@@ -65,24 +61,4 @@ export const httpBench: Bench = {
 function cpuNotes(questline: Figure, yardstick: Figure): string[] {
   const [ours, bare] = [questline.costs?.serverCpuUs, yardstick.costs?.serverCpuUs]
   return ours && bare ? [`${(bare / ours).toFixed(2)} × by CPU time`] : []
-}
-
-async function startBare(
-  lab: Lab,
-  port: number,
-  token: string,
-): Promise<Subject & AsyncDisposable> {
-  const answer = await canAnswer(port, token)
-  const child = await startChild<{ port: number; pid: number }>(
-    join(import.meta.dirname, 'bare-http.ts'),
-    { core: lab.cores.server, args: [JSON.stringify(answer)] },
-  )
-  const bare = {
-    port: child.ready.port,
-    pids: [child.ready.pid],
-    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-  }
-  const [expected, size] = [await answerSize(port, token), await answerSize(bare.port, token)]
-  if (size !== expected) throw new Error(`the yardstick sends ${size} bytes, not ${expected}`)
-  return bare
 }

@@ -2,7 +2,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Bench,
+  bareFigure,
   type Figure,
+  inBareRequests,
   type Lab,
   type LoadResult,
   lateNotes,
@@ -11,6 +13,7 @@ import {
   pick,
   ratios,
   spread,
+  startBare,
   takeTurns,
 } from '../harness/harness.ts'
 import { batchOf, CONNECTIONS, commitsPerThousand, startTaking, type Taking } from './batches.ts'
@@ -42,6 +45,8 @@ export const ingestBench: Bench = {
 async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
   const behind: number[] = []
   const commits = commitsPerThousand(taking.server, BATCH)
+  await using bare = await startBare(lab, taking.server, batchOf(1))
+  await lab.warmUp(bare, batchOf(1), CONNECTIONS)
   const results = await takeTurns(lab.rounds, {
     batches: () => commits.during(() => taking.send('batches of 50', batchOf(BATCH))),
     async beside() {
@@ -51,6 +56,7 @@ async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
     },
     repeated: () => taking.send('batches with 20 % duplicates', batchOf(BATCH, DUPLICATES)),
     singles: () => taking.send('one by one', batchOf(1), SINGLES_AT_ONCE),
+    bare: () => lab.load('bare node:http', bare, batchOf(1), { connections: CONNECTIONS }),
   })
   const rate = (of: readonly LoadResult[], size: number) =>
     spread(pick(of, 'perSecond').map((requests) => requests * size))
@@ -81,6 +87,12 @@ async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
       costs: lab.costs(taking.server, results.singles),
       notes: [`${SINGLES_AT_ONCE} at once`, latencyNote(results.singles)],
     },
+    bareFigure(lab, bare, results.bare),
+    ...inBareRequests(
+      'CPU time of one event alone, in requests of bare node:http',
+      results.singles,
+      results.bare,
+    ),
     {
       name: 'commits, each one sync, per 1,000 events in batches',
       unit: 'per 1,000',

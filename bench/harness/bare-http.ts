@@ -4,9 +4,13 @@ import { createServer } from 'node:http'
 import type { CannedAnswer } from './canned-answer.ts'
 
 const answer: CannedAnswer = JSON.parse(process.argv[2] ?? '')
-const server = createServer((_request, response) => {
-  response.writeHead(200, [...answer.headers])
-  response.end(answer.body)
+const server = createServer((request, response) => {
+  const send = (): void => {
+    response.writeHead(200, [...answer.headers])
+    response.end(answer.body)
+  }
+  if (request.method === 'GET') send()
+  else request.on('end', send).resume()
 })
 server.keepAliveTimeout = answer.keepAliveMs
 server.listen(0, '127.0.0.1', () => {
