@@ -63,7 +63,7 @@ describe('the command starts', () => {
     const older = olderNode()
     if (older === undefined) return skip('this machine has no Node older than 26')
     expect((await run('--version', { path: older })).output).toBe(VERSION)
-    expect((await run('audit', { path: older })).exit).toBe(0)
+    expect((await run('migrate', { path: older })).exit).toBe(0)
   })
 
   it('where the Node on the PATH is a pretender', async () => {
@@ -186,6 +186,7 @@ describe('help', () => {
     ['simulate --rates .', '. cannot be read: it is a folder\n'],
     // Books that it would make itself would be empty, and their copy clean.
     ['backup copy.db', 'data/app.db: DATA_DIR or DATABASE_URL says where they are'],
+    ['audit', 'data/app.db: DATA_DIR or DATABASE_URL says where they are'],
   ])('"%s" is wrong use: one line, exit 2', async (line, message) => {
     const { exit, output, errors } = await run(line)
     expect(exit).toBe(2)
@@ -227,7 +228,7 @@ describe('what the machine refuses is one line, exit 1', () => {
     ],
     ['a folder that is a file', { DATA_DIR: QUESTLINE }, /^questline: .*(EEXIST|ENOTDIR).*\n$/],
   ])('%s', async (_name, settings, message) => {
-    const { exit, output, errors } = await run('audit', { settings })
+    const { exit, output, errors } = await run('migrate', { settings })
     expect({ exit, output }).toEqual({ exit: 1, output: '' })
     expect(errors).toMatch(message)
   })
@@ -287,6 +288,7 @@ describe('migrate', () => {
 
 describe('audit', () => {
   it('finds a new database clean, in words and as one document', async () => {
+    await run('migrate')
     expect((await run('audit')).output).toBe(
       'audit clean: 0 accounts of 0 players, 0 ledger entries, 0 events\n',
     )

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type AuditReport, createAudit } from '../audit/audit.ts'
 import { print, printJson, table } from './output.ts'
+import { requireBooks } from './require-books.ts'
 import { withDatabase } from './with-database.ts'
 
 export const auditCommand = (): Command =>
@@ -19,6 +20,7 @@ Examples:
   questline audit --json | jq .discrepancies`,
     )
     .action(async ({ json }: { readonly json?: true }) => {
+      requireBooks()
       const report = await withDatabase(({ store }) => createAudit({ store }).run())
       await (json ? printJson(report) : print(auditText(report)))
       if (!report.ok) process.exitCode = 1

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { createAudit } from '../audit/audit.ts'
 import { backup, POSTGRES_COMMANDS } from '../backup/backup.ts'
@@ -6,6 +5,7 @@ import { loadConfig, processEnvironment } from '../config/config.ts'
 import { auditText } from './audit.ts'
 import { CommandFailure } from './command-failure.ts'
 import { print, printJson } from './output.ts'
+import { requireBooks } from './require-books.ts'
 import { withDatabase } from './with-database.ts'
 
 type Options = { readonly force?: true; readonly json?: true }
@@ -29,7 +29,7 @@ Examples:
     )
     .action(async (file: string, { force, json }: Options) => {
       refusePostgres('backup', file)
-      refuseNothing()
+      requireBooks()
       const { verified: audit, ...copy } = await withDatabase(({ store, random }) =>
         backup(
           { store, random, verify: (copied) => createAudit({ store: copied }).run() },
@@ -43,16 +43,6 @@ Examples:
         )
       if (!audit.ok) process.exitCode = 1
     })
-
-/** Else a misspelt DATA_DIR would make empty books, whose copy is clean. @throws CommandFailure */
-function refuseNothing(): void {
-  const { database } = loadConfig(processEnvironment()).store
-  if (database.kind === 'postgres' || existsSync(database.file)) return
-  throw new CommandFailure(
-    2,
-    `there are no books at ${database.file}: DATA_DIR or DATABASE_URL says where they are`,
-  )
-}
 
 /** Says which of PostgreSQL's own tools to run. @throws CommandFailure */
 export function refusePostgres(what: 'backup' | 'restore', file: string): void {
