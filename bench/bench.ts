@@ -17,7 +17,7 @@ import {
 } from './harness/harness.ts'
 import { httpBench } from './http/run.ts'
 import { ingestBench } from './ingest/run.ts'
-import { createLakeBench } from './lake/run.ts'
+import { createLakeBench, LAKE_EVENTS } from './lake/run.ts'
 import { loginBench } from './login/run.ts'
 import { createReportsBench, type ReportsBenchSettings } from './reports/run.ts'
 import { SIZES, SIZES_DEFAULT, sizesOf } from './reports/sizes.ts'
@@ -33,11 +33,7 @@ const benchesWith = (reports: ReportsBenchSettings, lakeEvents: number): readonl
   createLakeBench({ events: lakeEvents }),
   createReportsBench(reports),
 ]
-const LAKE_EVENTS_DEFAULT = 1_000_000
-const BENCHES = benchesWith(
-  { sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT },
-  LAKE_EVENTS_DEFAULT,
-)
+const BENCHES = benchesWith({ sizes: sizesOf(SIZES_DEFAULT), python: PYTHON_DEFAULT }, LAKE_EVENTS)
 const SOAK_MINUTES_DEFAULT = 20
 const SOAK = createSoakBench({ minutes: SOAK_MINUTES_DEFAULT, rate: null })
 /** Too long to be part of all, or in need of what not every machine has. */
@@ -57,7 +53,7 @@ ${ONLY_BY_NAME.map(({ name, question }) => `  ${name.padEnd(7)} ${question}`).jo
   --seconds N   measured seconds of each round (${SECONDS_DEFAULT}); less is quicker and noisier
   --postgres    on PostgreSQL instead of SQLite
   --sizes LIST  reports: of how many purchases, of ${SIZES.map(({ name }) => name).join(', ')} (${SIZES_DEFAULT})
-  --events N    lake: of how many events (${LAKE_EVENTS_DEFAULT})
+  --events N    lake: of how many events (${LAKE_EVENTS})
   --minutes N   soak: how long (${SOAK_MINUTES_DEFAULT})
   --rate N      soak: events a second, instead of half the knee
   --python PATH reports: a Python that has pandas, pyarrow and polars (BENCH_PYTHON, or python3)
@@ -86,7 +82,7 @@ function readCommand(args: readonly string[]): Command | 'help' {
       seconds: { type: 'string', default: String(SECONDS_DEFAULT) },
       postgres: { type: 'boolean', default: false },
       sizes: { type: 'string', default: SIZES_DEFAULT },
-      events: { type: 'string', default: String(LAKE_EVENTS_DEFAULT) },
+      events: { type: 'string', default: String(LAKE_EVENTS) },
       minutes: { type: 'string', default: String(SOAK_MINUTES_DEFAULT) },
       rate: { type: 'string' },
       python: { type: 'string', default: PYTHON_DEFAULT },
@@ -162,6 +158,7 @@ async function measureAll(command: Command, folder: string): Promise<Report[]> {
       bench: bench.name,
       question: bench.question,
       database: bench.database ?? databases.kind,
+      ...(bench.variant === undefined ? {} : { variant: bench.variant }),
       date: new Date().toISOString(),
       ...settings,
       machine,

@@ -35,6 +35,8 @@ export type Bench = {
   readonly folder: string
   /** Where it brings a database of its own, whatever is asked for. */
   readonly database?: 'postgres'
+  /** Where it measures something other than usual, what. */
+  readonly variant?: string
   measure(lab: Lab): Promise<readonly Figure[]>
   /** Brings pages up to date that tell what came out. */
   publish?(report: Report): void

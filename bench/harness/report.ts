@@ -7,6 +7,8 @@ export type Report = {
   readonly bench: string
   readonly question: string
   readonly database: 'sqlite' | 'postgres'
+  /** What was other than usual, whose result is kept beside the usual one. */
+  readonly variant?: string
   /** ISO 8601. */
   readonly date: string
   readonly rounds: number
@@ -24,13 +26,14 @@ export type Report = {
 export const BUSY_LOAD = 0.5
 const GENERATOR_CPU_MAX = 0.9
 
-/** Keeps the last report of each database, for machines in JSON and for people in Markdown. */
+/** Keeps the last report of each database and variant, for machines in JSON and for people in Markdown. */
 export function saveReport(folder: string, report: Report): void {
   const file = join(folder, 'last-result.json')
   const before: Record<string, Report> = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
     : {}
-  const all = { ...before, [report.database]: report }
+  const { database, variant } = report
+  const all = { ...before, [variant ? `${database}, ${variant}` : database]: report }
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
   const pages = Object.values(all).map(renderReport)
   writeFileSync(join(folder, 'last-result.md'), `# Last result\n\n${pages.join('\n')}`)
@@ -40,8 +43,9 @@ export function saveReport(folder: string, report: Report): void {
 export function renderReport(report: Report): string {
   const { machine, rounds, seconds, warmupSeconds } = report
   const { disk } = machine
+  const database = report.database === 'sqlite' ? 'SQLite' : 'PostgreSQL'
   const lines = [
-    `## bench/${report.bench} on ${report.database === 'sqlite' ? 'SQLite' : 'PostgreSQL'}`,
+    `## bench/${report.bench} on ${database}${report.variant ? `, ${report.variant}` : ''}`,
     '',
     `- ${report.date}, commit ${machine.commit ?? 'unknown'}; each figure the median of ${rounds} rounds (min–max) of ${seconds} s after ${warmupSeconds} s of warm-up, unless it says otherwise`,
     `- ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,

@@ -16,6 +16,8 @@ import { BEGIN, DAYS, type FillJob } from './jobs.ts'
 
 const BATCH = 500
 const BATCHES_AT_ONCE = 4
+const SAY_EVERY = 1_000_000
+const say = (text: string) => void process.stderr.write(`  ${text}\n`)
 
 const { folder, events }: FillJob = JSON.parse(readFileSync(0, 'utf8'))
 const random = systemRandom()
@@ -52,6 +54,7 @@ async function fill(): Promise<void> {
       })
     })
     await Promise.all(commit)
+    if (made % SAY_EVERY === 0) say(`${made.toLocaleString('en-US')} events are logged`)
   }
 }
 
