@@ -42,7 +42,8 @@ export type SessionRows = Omit<SessionFindings, keyof Fates>
 
 /** Keeps sessions in memory. */
 export function createSessionRows(room: number) {
-  const known = createTextNumbers({ texts: room >> 3, bytes: (room >> 3) * ID_BYTES })
+  // Room for users of two sessions each: numbering more than expected puts all of them anew, each time.
+  const known = createTextNumbers({ texts: room >> 1, bytes: (room >> 1) * ID_BYTES })
   let users = new Int32Array(room)
   let instants = new Float64Array(room)
   let count = 0
