@@ -62,7 +62,11 @@ export async function printAhead(
 }
 
 /** Writes all pieces in their order. Blocks while the next is printed elsewhere. */
-export function writePieces(pieces: Pieces, print: PrintPiece, file: LineFile): void {
+export async function writePieces(
+  pieces: Pieces,
+  print: PrintPiece,
+  file: LineFile,
+): Promise<void> {
   const { count, turns, printed } = pieces
   const lines = createLines()
   let next = 0
@@ -72,6 +76,8 @@ export function writePieces(pieces: Pieces, print: PrintPiece, file: LineFile): 
     Atomics.notify(turns, WRITTEN)
   }
   while (next < count) {
+    const behind = file.ready()
+    if (behind !== null) await behind
     if (Atomics.load(printed, next) !== 0) {
       writePiece(pieces, print, next, file)
       end()
