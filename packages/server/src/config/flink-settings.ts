@@ -8,7 +8,7 @@ export function readFlinkSettings(read: Reader) {
     gatewayUrl: url(read, 'FLINK_GATEWAY_URL', 'http://127.0.0.1:8083'),
     restUrl: url(read, 'FLINK_REST_URL', 'http://127.0.0.1:8081'),
     parallelism: read.integer('FLINK_PARALLELISM', 2, 1, 10_000),
-    checkpointMs: read.integer('FLINK_CHECKPOINT_SEC', 5, 1, 3_600) * 1_000,
+    checkpointMs: read.integer('FLINK_CHECKPOINT_SEC', 15, 1, 3_600) * 1_000,
     /** How long after its minute an event may be received and still be counted at once. */
     graceMs: read.integer('FLINK_GRACE_SEC', 20, 0, 86_400) * 1_000,
     /** Whether whoever makes the reports has the days before counted anew, and how long after midnight UTC. */
