@@ -20,10 +20,13 @@ import { microseconds, POSTGRES, usedSince, usesOf } from './meter.ts'
 import { connectTo, onKafka, PARTITIONS, PREFIXES } from './stages.ts'
 
 const MINUTE = 60_000
-/** What the stages have left is laid on the topic so often. Flink's compilers see the first of these. */
-const MINUTES = { warmup: 2, measured: 4 }
+/**
+ * What the stages have left is laid on the topic so often. Flink's compilers see the first of these;
+ * a job that resumes is new to them in part, so a short one would show what they take.
+ */
+const MINUTES = { warmup: 3, measured: 8 }
 const PRODUCE_AT_ONCE = 5_000
-const DONE_MAX_MS = 180_000
+const DONE_MAX_MS = 300_000
 
 export type FlinkResult = {
   readonly records: number
