@@ -41,11 +41,11 @@ export async function findRefusals(
   return new Map(rows.map((row) => [row.scope, row]))
 }
 
-export async function rememberRefusals(
+export function rememberRefusals(
   tx: Tx,
   refused: readonly { readonly intent: Intent; readonly refusal: Refusal; readonly at: number }[],
-): Promise<void> {
-  await tx.run(
+): void {
+  tx.write(
     INSERT,
     refused.map(({ intent, refusal, at }) => [
       intent.scope,
