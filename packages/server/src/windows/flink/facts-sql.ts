@@ -22,7 +22,12 @@ const WINDOW = 'window_start, window_end'
 const PLACE = 'country_code, platform'
 const FACT = 'metric, label'
 
-const GROUPED = `GROUPING SETS (${GROUPING_SETS.map((set) => `(${set.join(', ')})`).join(', ')})`
+type GroupingSet = (typeof GROUPING_SETS)[number]
+const groupingSets = (sets: readonly GroupingSet[]): string =>
+  `GROUPING SETS (${sets.map((set) => `(${set.join(', ')})`).join(', ')})`
+const GROUPED = groupingSets(GROUPING_SETS)
+/** Those in which something is folded. */
+const ROLLED_UP = groupingSets(GROUPING_SETS.filter((set) => set.length < 2))
 /** What a grouping set has folded is NULL, and nothing else is. */
 const FOLDED = ['country_code', 'platform']
   .map((name) => `COALESCE(${name}, ${text(ALL)}) AS ${name}`)
@@ -129,40 +134,55 @@ GROUP BY ${WINDOW}, app, ${FACT}, ${GROUPED}`,
 
 /**
  * What is counted by who or which it is, in each place where it was: users, and matches, which are
- * where each of their players is. Copies add nothing to a set.
+ * where each of their players is. Copies add nothing to a set. What a window keeps, and what it sends
+ * on when it closes, are rows of a member: each is told apart as seldom as can be.
  */
 const memberViews = (grain: Grain, name: Name): readonly string[] => [
+  // In the order of the aggregation: another one would be a step between two more exchanges.
   view(
     name('memberships'),
     `
-SELECT event_time, app, ${PLACE}, m.metric, m.label, m.member_id
-FROM ${name('events')} CROSS JOIN UNNEST(ARRAY[
-  ROW(${metric('users')}, '', user_id),
-  ROW(${metric('matches')}, '', CASE WHEN event_type = 'match' AND kind = 'game' THEN event_id END),
-  ROW(${metric('events')}, 'match', CASE WHEN event_type = 'match' THEN event_id END)
-]) AS m (metric, label, member_id)
-WHERE m.member_id IS NOT NULL`,
+SELECT app, FALSE AS is_match, user_id AS member_id, ${PLACE}, 0 AS of_game, event_time
+FROM ${name('events')} WHERE user_id IS NOT NULL
+UNION ALL
+SELECT app, TRUE AS is_match, event_id AS member_id, ${PLACE}, CASE WHEN kind = 'game' THEN 1 ELSE 0 END AS of_game, event_time
+FROM ${name('events')} WHERE event_type = 'match' AND event_id IS NOT NULL`,
   ),
-  // First in their own places, by far the most in one: four rows of each only when the window closes.
+  // First in their own places, by far the most in one: more rows of each only when the window closes.
   view(
     name('members_by_place'),
     `
-SELECT ${WINDOW}, app, ${FACT}, member_id, ${PLACE}
+SELECT ${WINDOW}, app, is_match, member_id, ${PLACE}, MAX(of_game) AS of_game
 FROM ${windowOf(grain, name('memberships'))}
-GROUP BY ${WINDOW}, app, ${FACT}, member_id, ${PLACE}`,
+GROUP BY ${WINDOW}, app, is_match, member_id, ${PLACE}`,
   ),
+  // By both they are told apart already: what is left are the roll-ups.
   view(
     name('members'),
     `
-SELECT ${WINDOW}, app, ${FACT}, member_id, ${PLACE}
+SELECT ${WINDOW}, app, is_match, member_id, ${PLACE}, MAX(of_game) AS of_game
 FROM ${name('members_by_place')}
-GROUP BY ${WINDOW}, app, ${FACT}, member_id, ${GROUPED}`,
+GROUP BY ${WINDOW}, app, is_match, member_id, ${ROLLED_UP}`,
+  ),
+  view(
+    name('members_counted'),
+    `
+SELECT ${WINDOW}, app, is_match, ${PLACE}, COUNT(*) AS members, COUNT(*) FILTER (WHERE of_game = 1) AS games
+FROM (
+  SELECT ${WINDOW}, app, is_match, ${PLACE}, of_game FROM ${name('members_by_place')}
+  UNION ALL
+  SELECT ${WINDOW}, app, is_match, ${FOLDED}, of_game FROM ${name('members')}
+)
+GROUP BY ${WINDOW}, app, is_match, ${PLACE}`,
   ),
   view(
     name('counts'),
     `
-SELECT ${WINDOW}, app, ${FACT}, ${PLACE}, COUNT(*) AS amount
-FROM (SELECT ${WINDOW}, app, ${FACT}, member_id, ${FOLDED} FROM ${name('members')})
-GROUP BY ${WINDOW}, app, ${FACT}, ${PLACE}`,
+SELECT window_start, app, f.metric, f.label, ${PLACE}, f.amount
+FROM ${name('members_counted')} CROSS JOIN UNNEST(ARRAY[
+  ROW(${metric('users')}, '', CASE WHEN is_match THEN 0 ELSE members END),
+  ROW(${metric('events')}, 'match', CASE WHEN is_match THEN members ELSE 0 END),
+  ROW(${metric('matches')}, '', games)
+]) AS f (metric, label, amount)`,
   ),
 ]

@@ -91,7 +91,7 @@ CREATE TABLE window_facts (
   'password' = 'it''s secret',
   'table-name' = 'analytics.window_facts',
   'sink.buffer-flush.max-rows' = '500',
-  'sink.buffer-flush.interval' = '1s',
+  'sink.buffer-flush.interval' = '200ms',
   'sink.max-retries' = '10'
 );
 
@@ -140,28 +140,38 @@ FROM (
 GROUP BY window_start, window_end, app, metric, label, GROUPING SETS ((country_code, platform), (country_code), (platform), ());
 
 CREATE TEMPORARY VIEW minute_memberships AS
-SELECT event_time, app, country_code, platform, m.metric, m.label, m.member_id
-FROM minute_events CROSS JOIN UNNEST(ARRAY[
-  ROW('users', '', user_id),
-  ROW('matches', '', CASE WHEN event_type = 'match' AND kind = 'game' THEN event_id END),
-  ROW('events', 'match', CASE WHEN event_type = 'match' THEN event_id END)
-]) AS m (metric, label, member_id)
-WHERE m.member_id IS NOT NULL;
+SELECT app, FALSE AS is_match, user_id AS member_id, country_code, platform, 0 AS of_game, event_time
+FROM minute_events WHERE user_id IS NOT NULL
+UNION ALL
+SELECT app, TRUE AS is_match, event_id AS member_id, country_code, platform, CASE WHEN kind = 'game' THEN 1 ELSE 0 END AS of_game, event_time
+FROM minute_events WHERE event_type = 'match' AND event_id IS NOT NULL;
 
 CREATE TEMPORARY VIEW minute_members_by_place AS
-SELECT window_start, window_end, app, metric, label, member_id, country_code, platform
+SELECT window_start, window_end, app, is_match, member_id, country_code, platform, MAX(of_game) AS of_game
 FROM TABLE(TUMBLE(TABLE minute_memberships, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))
-GROUP BY window_start, window_end, app, metric, label, member_id, country_code, platform;
+GROUP BY window_start, window_end, app, is_match, member_id, country_code, platform;
 
 CREATE TEMPORARY VIEW minute_members AS
-SELECT window_start, window_end, app, metric, label, member_id, country_code, platform
+SELECT window_start, window_end, app, is_match, member_id, country_code, platform, MAX(of_game) AS of_game
 FROM minute_members_by_place
-GROUP BY window_start, window_end, app, metric, label, member_id, GROUPING SETS ((country_code, platform), (country_code), (platform), ());
+GROUP BY window_start, window_end, app, is_match, member_id, GROUPING SETS ((country_code), (platform), ());
+
+CREATE TEMPORARY VIEW minute_members_counted AS
+SELECT window_start, window_end, app, is_match, country_code, platform, COUNT(*) AS members, COUNT(*) FILTER (WHERE of_game = 1) AS games
+FROM (
+  SELECT window_start, window_end, app, is_match, country_code, platform, of_game FROM minute_members_by_place
+  UNION ALL
+  SELECT window_start, window_end, app, is_match, COALESCE(country_code, '(ALL)') AS country_code, COALESCE(platform, '(ALL)') AS platform, of_game FROM minute_members
+)
+GROUP BY window_start, window_end, app, is_match, country_code, platform;
 
 CREATE TEMPORARY VIEW minute_counts AS
-SELECT window_start, window_end, app, metric, label, country_code, platform, COUNT(*) AS amount
-FROM (SELECT window_start, window_end, app, metric, label, member_id, COALESCE(country_code, '(ALL)') AS country_code, COALESCE(platform, '(ALL)') AS platform FROM minute_members)
-GROUP BY window_start, window_end, app, metric, label, country_code, platform;
+SELECT window_start, app, f.metric, f.label, country_code, platform, f.amount
+FROM minute_members_counted CROSS JOIN UNNEST(ARRAY[
+  ROW('users', '', CASE WHEN is_match THEN 0 ELSE members END),
+  ROW('events', 'match', CASE WHEN is_match THEN members ELSE 0 END),
+  ROW('matches', '', games)
+]) AS f (metric, label, amount);
 
 CREATE TEMPORARY VIEW minute_facts AS
 SELECT 'minute' AS grain, platform,

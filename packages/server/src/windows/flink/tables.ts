@@ -142,7 +142,8 @@ export function postgresTable(
     password: jdbc.password,
     'table-name': name,
     'sink.buffer-flush.max-rows': '500',
-    'sink.buffer-flush.interval': '1s',
+    // The rows of a minute come together, so a longer wait would save no statement.
+    'sink.buffer-flush.interval': '200ms',
     'sink.max-retries': '10',
   })
 }
