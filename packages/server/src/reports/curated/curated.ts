@@ -4,7 +4,7 @@ import { CHARGEBACK, MARK, type PurchaseRows, type RowTexts } from '../clean/cle
 import type { PurchaseKind } from '../inspect/inspect.ts'
 import {
   ink,
-  type LineFile,
+  type Lines,
   put,
   putCell,
   putInstant,
@@ -46,7 +46,7 @@ export function writeCurated(
 ): Promise<Output> {
   return writeLines(path, (file) => {
     putText(file, HEADER)
-    return putRows(file, createCells(kinds), rows)
+    putRows(file, createCells(kinds), rows)
   })
 }
 
@@ -59,19 +59,17 @@ export function writeCuratedParts(
   const cells = createCells(kinds)
   return writeLines(path, async (file) => {
     putText(file, HEADER)
-    for await (const part of parts) await putRows(file, cells, part)
+    for await (const part of parts) putRows(file, cells, part)
   })
 }
 
 const HEADER = `${COLUMNS.join(',')}\n`
 
-async function putRows(file: LineFile, cells: Cells, rows: CuratedRows): Promise<void> {
+function putRows(file: Lines, cells: Cells, rows: CuratedRows): void {
   const { purchases, purchaseMarks, texts } = rows
   const printer = createPrinter(cells, rows)
   for (let rank = 0; rank < purchases.count; rank += 1) {
     if (rank % ROWS_AHEAD === 0) {
-      const behind = file.ready()
-      if (behind !== null) await behind
       touch(texts.players, purchases.players, rank, rank + ROWS_AHEAD)
       touch(texts.receipts, texts.order, rank, rank + ROWS_AHEAD)
     }

@@ -48,9 +48,9 @@ it('what was printed ahead is written in its place, between what stands before a
   const helping = printAhead(pieces, other.print, never)
   const ahead = [...other.printed]
   const text = await written((path) =>
-    writeLines(path, async (file) => {
+    writeLines(path, (file) => {
       putText(file, '<')
-      await writePieces(pieces, own.print, file)
+      writePieces(pieces, own.print, file)
       putText(file, '>')
     }),
   )

@@ -62,11 +62,7 @@ export async function printAhead(
 }
 
 /** Writes all pieces in their order. Blocks while the next is printed elsewhere. */
-export async function writePieces(
-  pieces: Pieces,
-  print: PrintPiece,
-  file: LineFile,
-): Promise<void> {
+export function writePieces(pieces: Pieces, print: PrintPiece, file: LineFile): void {
   const { count, turns, printed } = pieces
   const lines = createLines()
   let next = 0
@@ -76,8 +72,6 @@ export async function writePieces(
     Atomics.notify(turns, WRITTEN)
   }
   while (next < count) {
-    const behind = file.ready()
-    if (behind !== null) await behind
     if (Atomics.load(printed, next) !== 0) {
       writePiece(pieces, print, next, file)
       end()

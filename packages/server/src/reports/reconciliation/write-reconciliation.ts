@@ -45,9 +45,9 @@ export function writeReconciliation(
   pieces?: Pieces,
 ): Promise<Output> {
   const { order, summary } = reconciliation
-  return writeAround(path, summary, async (file) => {
+  return writeAround(path, summary, (file) => {
     if (pieces === undefined) putDetails(file, reconciliation, 0, order.length, true)
-    else await writePieces(pieces, printerOf(reconciliation), file)
+    else writePieces(pieces, printerOf(reconciliation), file)
     return order.length > 0
   })
 }
@@ -64,8 +64,6 @@ export function writeReconciliationParts(
   return writeAround(path, summary, async (file) => {
     let isFirst = true
     for await (const part of parts) {
-      const behind = file.ready()
-      if (behind !== null) await behind
       putDetails(file, part, 0, part.order.length, isFirst)
       isFirst &&= part.order.length === 0
     }
@@ -77,11 +75,14 @@ export function writeReconciliationParts(
 const writeAround = (
   path: string,
   summary: ReconciliationSummary,
-  print: (file: LineFile) => Promise<boolean>,
+  print: (file: LineFile) => boolean | Promise<boolean>,
 ): Promise<Output> =>
-  writeLines(path, async (file) => {
+  writeLines(path, (file) => {
+    const end = (hasAny: boolean): void => putText(file, hasAny ? '\n]}\n' : ']}\n')
     putText(file, `{"summary":${summaryJson(summary)},\n"details":[`)
-    putText(file, (await print(file)) ? '\n]}\n' : ']}\n')
+    const printed = print(file)
+    // What is printed at once is on its way to the disk while the caller goes on.
+    return typeof printed === 'boolean' ? end(printed) : printed.then(end)
   })
 
 /** Prints details that another thread writes with the same pieces; rejects when `failure` does. */
