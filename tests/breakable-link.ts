@@ -16,8 +16,6 @@ export type BreakableLink = {
   cutAfter(text: string): void
   /** Cuts so far that `cutAfter` asked for. */
   readonly cuts: () => number
-  /** How often a client has sent something after it had to wait for an answer. */
-  readonly questions: () => number
   close(): Promise<void>
 }
 
@@ -29,14 +27,12 @@ export async function openBreakableLink(databaseUrl: string): Promise<BreakableL
   let isFrozen = false
   let trigger: string | undefined
   let cuts = 0
-  let questions = 0
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
     const pair = [client, upstream] as const
     pairs.add(pair)
     let answersLost = false
-    let isAnswered = true
     const isDead = () => isFrozen || !pairs.has(pair)
     for (const socket of pair) {
       sockets.add(socket)
@@ -55,12 +51,9 @@ export async function openBreakableLink(databaseUrl: string): Promise<BreakableL
         trigger = undefined
         answersLost = true
       }
-      if (isAnswered) questions += 1
-      isAnswered = false
       upstream.write(chunk)
     })
     upstream.on('data', (chunk) => {
-      isAnswered = true
       if (isDead()) return
       if (!answersLost) return client.write(chunk)
       cuts += 1
@@ -92,7 +85,6 @@ export async function openBreakableLink(databaseUrl: string): Promise<BreakableL
       trigger = text
     },
     cuts: () => cuts,
-    questions: () => questions,
     async close() {
       cut()
       server.close()

@@ -73,7 +73,7 @@ export async function countOne(tx: Tx, holdMs: number): Promise<void> {
 
 /** Takes an offset at once and writes its event `holdMs` later. */
 export async function appendOne(tx: Tx, name: string, holdMs: number): Promise<void> {
-  const offset = await tx.takeOffsets(1)
+  const offset = tx.takeOffsets(1)
   if (holdMs > 0) await sleep(holdMs)
   await tx.run(APPEND, [[offset, name]])
 }

@@ -104,10 +104,10 @@ const createLoginWork = (settings: GuestSettings): Work<Login, Verdict> => ({
     })
 
     if (created.length > 0) {
-      tx.write(INSERT_GUESTS, created)
-      tx.write(ADD_TO_PLAYER_COUNT, [[created.length]])
+      await tx.run(INSERT_GUESTS, created)
+      await tx.run(ADD_TO_PLAYER_COUNT, [[created.length]])
     }
-    tx.write(INSERT_REFRESH_TOKENS, sessions)
+    if (sessions.length > 0) await tx.run(INSERT_REFRESH_TOKENS, sessions)
     return verdicts
   },
 })

@@ -56,9 +56,7 @@ export async function restore<V>(
         const verified = await parts.verify(store)
         const id = randomText(parts.random, 16)
         // What the copy does not have, others have seen under the offsets that come next.
-        await store.transaction(async (tx) =>
-          renameBooks(tx, { from: await tx.takeOffsets(0), id }),
-        )
+        await store.transaction((tx) => renameBooks(tx, { from: tx.takeOffsets(0), id }))
         return verified
       })
       await sync(partial)

@@ -54,7 +54,7 @@ describe.each(DATABASES)('remembered refusals on $name', (database) => {
   })
 
   const remember = (key: string, at: number) =>
-    store.transaction(async (tx) =>
+    store.transaction((tx) =>
       rememberRefusals(tx, [{ intent: anIntent(key), refusal: REFUSAL, at }]),
     )
   const remembered = async (): Promise<string[]> => {
@@ -99,7 +99,7 @@ describe.each(DATABASES)('remembered refusals on $name', (database) => {
       refusal: REFUSAL,
       at: NOON,
     }))
-    await store.transaction(async (tx) => rememberRefusals(tx, many))
+    await store.transaction((tx) => rememberRefusals(tx, many))
     clock.pass(30 * HOUR_MS)
     await sweep()
     expect(await remembered()).toHaveLength(0)
@@ -141,7 +141,7 @@ describe('a clock that is set back and forth by up to an hour', () => {
           clock.setWrongBy(errorMs)
           if (does === 'remember') {
             const refused = { intent: anIntent(`k${i}`), refusal: REFUSAL, at: clock.now() }
-            await store.transaction(async (tx) => rememberRefusals(tx, [refused]))
+            await store.transaction((tx) => rememberRefusals(tx, [refused]))
             since.set(refused.intent.scope, clock.monotonic())
           }
           if (does === 'restart') sweep = createRefusalSweep({ store, clock }, KEPT)

@@ -41,11 +41,11 @@ export async function findRefusals(
   return new Map(rows.map((row) => [row.scope, row]))
 }
 
-export function rememberRefusals(
+export async function rememberRefusals(
   tx: Tx,
   refused: readonly { readonly intent: Intent; readonly refusal: Refusal; readonly at: number }[],
-): void {
-  tx.write(
+): Promise<void> {
+  await tx.run(
     INSERT,
     refused.map(({ intent, refusal, at }) => [
       intent.scope,

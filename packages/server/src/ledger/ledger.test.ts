@@ -96,7 +96,7 @@ describe.each(DATABASES)('the ledger on $name', (database) => {
         const store = misreading(books.store, wrong)
         const ledger = createLedger({ ...books, ...withStore(store), append: books.log.append })
         await expect(ledger.post(aPosting({ playerId, amount: 1 }))).rejects.toThrow(
-          'ledger.move-balances changed 0 rows',
+          'a balance moved under a writing transaction',
         )
       }
       expect(await balance()).toBe(30)

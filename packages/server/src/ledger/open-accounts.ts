@@ -53,7 +53,7 @@ async function findPlayers(tx: Tx, accounts: readonly OpenAccount[]): Promise<vo
 }
 
 /** Writes what the decisions changed. Adds in the database, and holds what it comes to against them. */
-export function saveAccounts(tx: Tx, accounts: readonly OpenAccount[]): void {
+export async function saveAccounts(tx: Tx, accounts: readonly OpenAccount[]): Promise<void> {
   const moves: SqlValue[][] = []
   const opens: SqlValue[][] = []
   for (const { playerId, currency, before, now } of new Set(accounts)) {
@@ -66,6 +66,8 @@ export function saveAccounts(tx: Tx, accounts: readonly OpenAccount[]): void {
       moves.push([playerId, currency, ...added, earnDay, earnedOnDay, balance, version])
     }
   }
-  tx.write(OPEN_BALANCES, opens)
-  tx.writeExactly(MOVE_BALANCES, moves)
+  await tx.run(OPEN_BALANCES, opens)
+  if ((await tx.change(MOVE_BALANCES, moves)) !== moves.length) {
+    throw new Error('a balance moved under a writing transaction')
+  }
 }

@@ -29,10 +29,8 @@ type Movement = {
 export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => ({
   name: 'ledger.post',
   async apply(tx, postings) {
-    const [recall, accounts] = await Promise.all([
-      findPriors(tx, postings),
-      openAccounts(tx, postings),
-    ])
+    const recall = await findPriors(tx, postings)
+    const accounts = await openAccounts(tx, postings)
     const movements: Movement[] = []
     const refused: { intent: Intent; refusal: Refusal; at: number }[] = []
 
@@ -55,14 +53,14 @@ export const createPostWork = (append: AppendToLog): Work<Posting, Outcome> => (
     })
 
     if (movements.length > 0) {
-      saveAccounts(tx, accounts)
+      await saveAccounts(tx, accounts)
       const firstOffset = await append(tx, movements.map(toLogEvent))
-      tx.write(
+      await tx.run(
         INSERT_ENTRIES,
         movements.map((movement, i) => toRow(movement, firstOffset + i)),
       )
     }
-    if (refused.length > 0) rememberRefusals(tx, refused)
+    if (refused.length > 0) await rememberRefusals(tx, refused)
     return outcomes
   },
 })
@@ -75,11 +73,9 @@ type Prior = Entry & { readonly scope: string; readonly fingerprint: string }
 async function findPriors(tx: Tx, postings: readonly Posting[]) {
   const intents = postings.flatMap(({ intent }) => (intent ? [intent] : []))
   const scopes = intents.map((intent) => [intent.scope])
-  const [rows, refused] = await Promise.all([
-    tx.run<Prior>(FIND_KEYS, scopes),
-    intents.length > 0 ? findRefusals(tx, intents) : NO_REFUSALS,
-  ])
+  const rows = intents.length > 0 ? await tx.run<Prior>(FIND_KEYS, scopes) : []
   const posted = new Map(rows.map((row) => [row.scope, row]))
+  const refused = intents.length > 0 ? await findRefusals(tx, intents) : NO_REFUSALS
 
   // Most keys are new. Even an empty map makes a string that is looked up unique over all of them.
   const isAllNew = posted.size === 0 && refused.size === 0

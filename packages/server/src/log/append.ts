@@ -29,8 +29,8 @@ export type Appended = LogEvent & { readonly intent?: Intent | null }
 
 /** Appends `events` in this order and returns the offset of the first; the others follow without a gap. */
 export async function append(tx: Tx, events: readonly Appended[]): Promise<number> {
-  const first = await tx.takeOffsets(events.length)
-  tx.write(
+  const first = tx.takeOffsets(events.length)
+  await tx.run(
     INSERT,
     events.map((event, index) => [
       first + index,
@@ -44,7 +44,7 @@ export async function append(tx: Tx, events: readonly Appended[]): Promise<numbe
       event.intent?.fingerprint ?? null,
     ]),
   )
-  tx.write(ADD_COUNTS, countsOf(events))
+  await tx.run(ADD_COUNTS, countsOf(events))
   return first
 }
 

@@ -60,7 +60,7 @@ export async function dedupe(
   const transactions = await createTransactions(tx, app, events)
   const taken = new Map<string, Prior>()
   const accepted: NewGameEvent[] = []
-  const first = await tx.takeOffsets(0)
+  const first = tx.takeOffsets(0)
   const outcomes = events.map((event, index): Outcome => {
     const prior = known.get(index) ?? taken.get(event.eventId)
     if (prior) return repeated(prior, event)
@@ -72,7 +72,7 @@ export async function dedupe(
     accepted.push(event)
     return { kind: 'accepted', offset }
   })
-  await tx.takeOffsets(accepted.length)
+  tx.takeOffsets(accepted.length)
   const isAll = accepted.length === events.length
   await insertIds(tx, app, isAll ? block : blockOf(accepted), accepted.length, first)
   await transactions.write()

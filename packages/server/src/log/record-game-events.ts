@@ -47,7 +47,7 @@ export const RECORD_GAME_EVENTS: Work<NewGameEvents, readonly Outcome[]> = {
   async apply(tx, inputs) {
     const outcomes: (readonly Outcome[])[] = new Array(inputs.length)
     const texts: string[] = []
-    const first = await tx.takeOffsets(0)
+    const first = tx.takeOffsets(0)
     // The events of an app lie side by side, in the order in which they came.
     for (const indexes of byApp(inputs)) {
       const own = indexes.flatMap((index) => inputs[index] ?? [])

@@ -10,38 +10,21 @@ export interface Tx {
   /** The same for a statement that returns no rows: how many it changed. */
   change(statement: Statement, tuples: readonly (readonly SqlValue[])[]): Promise<number>
   /**
-   * The same for a statement whose answer nobody needs. A failure fails the transaction, at its end.
-   * Over a socket it is sent without waiting: while somebody waits, all other writers wait for him.
-   */
-  write(statement: Statement, tuples: readonly (readonly SqlValue[])[]): void
-  /** The same, and the transaction fails unless just as many rows change as there are tuples. */
-  writeExactly(statement: Statement, tuples: readonly (readonly SqlValue[])[]): void
-  /**
    * Takes `count` consecutive log offsets and returns the first. Offsets have no gaps and become
    * visible in order, because a transaction that fails gives its offsets back.
    */
-  takeOffsets(count: number): Promise<number>
+  takeOffsets(count: number): number
 }
 
 /** Runs one reading statement. */
 export type Read = <R>(statement: Statement, values: readonly SqlValue[]) => Promise<R[]>
-/** Runs it for each tuple and returns all rows, of PostgreSQL in one query where it takes arrays. */
-export type ReadEach = <R>(
-  statement: Statement,
-  tuples: readonly (readonly SqlValue[])[],
-) => Promise<R[]>
 
 export interface Store {
   readonly dialect: 'sqlite' | 'postgres'
-  /**
-   * Commits what `work` does, or nothing. Repeated when the database asks for it, so `work` only computes and writes.
-   * @param start `at-once`: `work` knows nothing but what it is given and what it reads through `tx`,
-   *   which is as of the transaction anyway; so it may start before others have finished theirs
-   */
-  transaction<T>(work: (tx: Tx) => Promise<T>, start?: 'when-begun' | 'at-once'): Promise<T>
+  /** Commits what `work` does, or nothing. Repeated when the database asks for it, so `work` only computes and writes. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** Reads committed rows, outside of any transaction. */
   readonly read: Read
-  readonly readEach: ReadEach
   /**
    * The same at once, for a read of which promises and deadline would be a tenth. Null for a database
    * that is no part of this process.

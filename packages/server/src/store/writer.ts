@@ -4,8 +4,7 @@ import { StoreFailure } from './port.ts'
 /**
  * One kind of write. `apply` gets all inputs of this kind that arrived together, in the order of
  * their arrival, reads what it needs, decides each, writes, and returns one output per input.
- * It may run more than once, so it has no effect but through `tx`; and before its turn to write has
- * come, so it knows nothing of the system but its inputs and what it reads through `tx`.
+ * It may run more than once, so it has no effect but through `tx`.
  */
 export type Work<I, O> = {
   readonly name: string
@@ -181,7 +180,7 @@ type Attempt = { readonly outputs: readonly unknown[] } | { readonly error: unkn
 
 const attempt = (store: Store, jobs: readonly Job[]): Promise<Attempt> =>
   store
-    .transaction((tx) => applyAll(tx, jobs), 'at-once')
+    .transaction((tx) => applyAll(tx, jobs))
     .then(
       (outputs) => ({ outputs }),
       (error: unknown) => ({ error }),

@@ -1,10 +1,11 @@
 import pg from 'pg'
-import { logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
-import type { Store } from '../port.ts'
-import { type Ask, asking, lastOf, reading, readingEach } from './asking.ts'
+import { type LogHead, logHead, NO_LOG, READ_LOG_HEAD } from '../log-head.ts'
+import type { Read, Store, Tx } from '../port.ts'
+import { runWork, type Statements } from '../run-work.ts'
+import type { SqlValue, Statement } from '../statement.ts'
+import { arrayLiteral } from './array-literal.ts'
 import { fail, isAnswer, isRepeatable, lacksPartition } from './failures.ts'
 import { MORE_PARTITIONS } from './partitions.ts'
-import { writing } from './writing.ts'
 
 export type PostgresSettings = {
   readonly url: string
@@ -50,7 +51,6 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   const pool = openPool(parts, settings)
   const pooler = settings.pooler ?? false
   const begin = `BEGIN ISOLATION LEVEL READ COMMITTED; ${pooler ? locally(sessionOf(settings)) : ''}`
-  const lockHead = settings.hasLog === false ? '' : `${READ_LOG_HEAD.postgres} FOR UPDATE`
   const readMaxMs = settings.statementTimeoutMs + SILENCE_MS
   // All that a write can wait for is the head of the log; its statements take milliseconds.
   const writeMaxMs = settings.lockTimeoutMs + SILENCE_MS
@@ -58,13 +58,13 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   const once = async <T>(
     statements: string,
     answerMaxMs: number | null,
-    work: (ask: Ask, begun: Promise<pg.QueryResult>) => Promise<T>,
+    work: (ask: Ask, begun: pg.QueryResult) => Promise<T>,
   ): Promise<T> => {
     const client = await pool.connect().catch(fail)
     const ask = asking(client, answerMaxMs)
     let isInStep = true
     try {
-      return await work(ask, ask(statements))
+      return await work(ask, await ask(statements))
     } catch (error) {
       // A connection that cannot roll back may still be inside the transaction: it is thrown away.
       isInStep = isAnswer(error) && (await ask('ROLLBACK').then(yes, no))
@@ -75,8 +75,7 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   }
 
   const script: Store['script'] = (statements) =>
-    once(`${begin} SET LOCAL statement_timeout = 0`, null, async (ask, begun) => {
-      await begun
+    once(`${begin} SET LOCAL statement_timeout = 0`, null, async (ask) => {
       for (const statement of statements) await ask(statement)
       await ask('COMMIT')
     })
@@ -85,21 +84,18 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
   return {
     dialect: 'postgres',
     // Said at each BEGIN, since a database or a role may have another default.
-    transaction: (work, start) =>
+    transaction: (work) =>
       retrying(parts.jitter, withPartitions, () =>
-        once(`${begin} ${lockHead}`, writeMaxMs, async (ask, begun) => {
-          const head = begun.then((answer) => (lockHead ? logHead(lastOf(answer).rows[0]) : NO_LOG))
-          if (start !== 'at-once') await head
-          return writing(ask, pooler, head, work)
-        }),
+        settings.hasLog === false
+          ? once(begin, writeMaxMs, (ask) => writing(ask, pooler, NO_LOG, work))
+          : once(`${begin} ${READ_LOG_HEAD.postgres} FOR UPDATE`, writeMaxMs, (ask, begun) =>
+              writing(ask, pooler, logHead(lastOf(begun).rows[0]), work),
+            ),
       ),
     read: (statement, values) => reading(asking(pool, readMaxMs), pooler)(statement, values),
-    readEach: (statement, tuples) =>
-      readingEach(asking(pool, readMaxMs), pooler)(statement, tuples),
     readNow: null,
     snapshot: (work) =>
-      once(SNAPSHOT, null, async (ask, begun) => {
-        await begun
+      once(SNAPSHOT, null, async (ask) => {
         const result = await work(reading(ask, pooler))
         await ask('COMMIT')
         return result
@@ -133,8 +129,6 @@ function openPool(parts: PostgresParts, settings: PostgresSettings): pg.Pool {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
-    // A query is sent when it is asked, and does not wait for the answer to the one before.
-    pipeline: true,
     verify: (client, done) => {
       assertDurable(client).then(() => done(), done)
     },
@@ -178,6 +172,75 @@ async function assertDurable(client: pg.PoolClient): Promise<void> {
     `PostgreSQL is not durable here: fsync=${row?.fsync}, synchronous_commit=${row?.synchronous_commit}`,
   )
 }
+
+/** Sends one query and waits for its answer, for `answerMaxMs` at the most. Fails with the port's failures. */
+type Ask = (query: string | pg.QueryConfig) => Promise<pg.QueryResult>
+
+const asking =
+  (connection: pg.Pool | pg.PoolClient, answerMaxMs: number | null): Ask =>
+  (query) => {
+    const config = typeof query === 'string' ? { text: query } : query
+    // The driver takes a limit for each query, which its types do not know.
+    const limited = answerMaxMs === null ? config : { ...config, query_timeout: answerMaxMs }
+    return connection.query(limited).catch(fail)
+  }
+
+/** Of several statements in one text the driver answers each. */
+function lastOf(answers: pg.QueryResult | readonly pg.QueryResult[]): pg.QueryResult {
+  const last = Array.isArray(answers) ? answers.at(-1) : answers
+  if (last === undefined) throw new Error('a query without an answer')
+  return last
+}
+
+const reading =
+  (ask: Ask, pooler: boolean): Read =>
+  async <R>(statement: Statement, values: readonly SqlValue[]) =>
+    (await ask(prepared(statement, values, pooler))).rows as R[]
+
+async function writing<T>(
+  ask: Ask,
+  pooler: boolean,
+  head: LogHead,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const answers = (statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
+    answersOf((values) => ask(prepared(statement, values, pooler)), statement, tuples)
+  const statements: Statements = {
+    run: async (statement, tuples) =>
+      (await answers(statement, tuples)).flatMap(({ rows }) => rows),
+    change: async (statement, tuples) =>
+      (await answers(statement, tuples)).reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0),
+  }
+  const result = await runWork(work, statements, head)
+  // One round trip for both; the offset is an integer of ours.
+  const moveHead = head.moved() ? `UPDATE log_head SET log_offset = ${head.newest()};` : ''
+  await ask(`${moveHead} COMMIT`)
+  return result
+}
+
+/** One answer for all tuples where the statement takes arrays, else one for each. */
+async function answersOf(
+  run: (values: readonly unknown[]) => Promise<pg.QueryResult>,
+  { takesArrays }: Statement,
+  tuples: readonly (readonly SqlValue[])[],
+): Promise<pg.QueryResult[]> {
+  if (takesArrays) {
+    const columns = (tuples[0] ?? []).map((_, column) =>
+      arrayLiteral(tuples.map((tuple) => tuple[column] ?? null)),
+    )
+    return [await run(columns)]
+  }
+  const answers: pg.QueryResult[] = []
+  for (const tuple of tuples) answers.push(await run(tuple))
+  return answers
+}
+
+/** Without a name the statement is prepared for this one time, in the same round trip. */
+const prepared = (
+  { name, postgres }: Statement,
+  values: readonly unknown[],
+  pooler: boolean,
+): pg.QueryConfig => ({ ...(pooler ? {} : { name }), text: postgres, values: [...values] })
 
 /** BIGINT as a number: every integer that we store is at most 2^53 − 1, and this asserts it. */
 function getTypeParser(oid: number, format?: 'text' | 'binary') {

@@ -43,8 +43,6 @@ export function openSqlite(settings: SqliteSettings): Store {
     dialect: 'sqlite',
     transaction: (work) => exclusively(() => inTransaction(writer, reads, work)),
     read: reading(reader),
-    readEach: async (statement, tuples) =>
-      tuples.length === 0 ? [] : failing(() => runEach(reader.prepared(statement), tuples)),
     readNow: (statement, values) =>
       failing(() => {
         reads.begin()
@@ -204,21 +202,15 @@ function inTransaction<T>(
   const { db } = connection
   return committing(db, reads, async () => {
     const head = logHead(rowsOf(connection.prepared(READ_LOG_HEAD), [])[0])
-    const change = async (statement: Statement, tuples: readonly (readonly SqlValue[])[]) =>
-      failing(() => changeEach(connection.prepared(statement), tuples))
     const statements: Statements = {
       run: async (statement, tuples) =>
         failing(() => runEach(connection.prepared(statement), tuples)),
-      change,
-      async changeExactly(statement, tuples) {
-        const changed = await change(statement, tuples)
-        if (changed !== tuples.length) throw new Error(`${statement.name} changed ${changed} rows`)
-      },
+      change: async (statement, tuples) =>
+        failing(() => changeEach(connection.prepared(statement), tuples)),
     }
-    const commit = async () => {
-      if (head.moved()) changeEach(connection.prepared(MOVE_LOG_HEAD), [[head.newest()]])
-    }
-    return runWork(work, { statements, head, commit })
+    const result = await runWork(work, statements, head)
+    if (head.moved()) changeEach(connection.prepared(MOVE_LOG_HEAD), [[head.newest()]])
+    return result
   })
 }
 
