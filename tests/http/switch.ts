@@ -1,5 +1,10 @@
 // A store that a test can break, hold and let go: what disks and networks do, between two commits.
-import { type Store, StoreFailure, type Tx } from '../../packages/server/src/store/store.ts'
+import {
+  type Statement,
+  type Store,
+  StoreFailure,
+  type Tx,
+} from '../../packages/server/src/store/store.ts'
 
 export type Switch = {
   /** For `World.decorateStore`. */
@@ -33,6 +38,12 @@ export function createSwitch(): Switch {
   const assertWhole = () => {
     if (broken) throw new StoreFailure('unavailable', new Error('the cable is pulled'))
   }
+  const passing = async ({ name }: Statement): Promise<void> => {
+    heldReads.add(name)
+    await reading.passed
+    heldReads.delete(name)
+    assertWhole()
+  }
   return {
     decorate: (store) => ({
       ...store,
@@ -52,12 +63,12 @@ export function createSwitch(): Switch {
         return result
       },
       async read<R>(...of: Parameters<Store['read']>): Promise<R[]> {
-        const [{ name }] = of
-        heldReads.add(name)
-        await reading.passed
-        heldReads.delete(name)
-        assertWhole()
+        await passing(of[0])
         return store.read<R>(...of)
+      },
+      async readEach<R>(...of: Parameters<Store['readEach']>): Promise<R[]> {
+        await passing(of[0])
+        return store.readEach<R>(...of)
       },
       // Which could not be held.
       readNow: null,

@@ -1,7 +1,8 @@
 import type { Store, Writer } from '../store/store.ts'
-import { type LedgerPage, type PagePosition, readBalance, readPage, readWallet } from './history.ts'
+import { type LedgerPage, type PagePosition, readPage, readWallet } from './history.ts'
 import { type AppendToLog, createPostWork } from './post.ts'
 import type { Outcome, Posting } from './posting.ts'
+import { createReadBalance } from './read-balance.ts'
 
 export type Ledger = {
   /** Resolves once the movement, or its refusal under a key, is on disk. */
@@ -24,7 +25,7 @@ export function createLedger(parts: {
   const post = createPostWork(parts.append)
   return {
     post: (posting) => writer.submit(post, posting),
-    balance: (playerId, currency) => readBalance(store, playerId, currency),
+    balance: createReadBalance(store),
     wallet: (playerId) => readWallet(store, playerId),
     page: (playerId, page) => readPage(store, playerId, page),
   }

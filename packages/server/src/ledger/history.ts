@@ -1,7 +1,7 @@
 import { keyOf } from '../idempotency/idempotency.ts'
 import type { Store } from '../store/store.ts'
 import type { EntryKind } from './posting.ts'
-import { BALANCE, PAGE, WALLET } from './statements.ts'
+import { PAGE, WALLET } from './statements.ts'
 
 export type LedgerRow = {
   readonly id: number
@@ -20,16 +20,6 @@ export type LedgerPage = {
   readonly entries: readonly LedgerRow[]
   readonly next: PagePosition | null
 }
-
-export function readBalance(store: Store, playerId: string, currency: string) {
-  const values = [playerId, currency]
-  return store.readNow === null
-    ? store.read<BalanceRow>(BALANCE, values).then(balanceIn)
-    : balanceIn(store.readNow(BALANCE, values))
-}
-
-type BalanceRow = { readonly balance: number }
-const balanceIn = ([row]: readonly BalanceRow[]): number => row?.balance ?? 0
 
 export async function readWallet(store: Store, playerId: string) {
   const rows = await store.read<{ currency: string; balance: number }>(WALLET, [playerId])

@@ -58,10 +58,16 @@ export const INSERT_ENTRIES = insertStatement('ledger.insert-entries', 'ledger_e
   fingerprint: 'text',
 })
 
-export const BALANCE = shared(
-  'ledger.balance',
-  'SELECT balance FROM balances WHERE player_id = $1 AND currency = $2',
-)
+/** One row for each player and currency, in their order. */
+export const BALANCE = batched('ledger.balance', {
+  sqlite: `SELECT coalesce((SELECT balance FROM balances
+    WHERE player_id = $1 AND currency = $2), 0) AS balance`,
+  // A join might read all balances, and in the order of its own.
+  postgres: `SELECT coalesce((SELECT b.balance FROM balances b
+      WHERE b.player_id = n.player_id AND b.currency = n.currency), 0) AS balance
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n (player_id, currency, place)
+    ORDER BY n.place`,
+})
 export const WALLET = shared(
   'ledger.wallet',
   'SELECT currency, balance FROM balances WHERE player_id = $1',

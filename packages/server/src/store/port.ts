@@ -19,12 +19,19 @@ export interface Tx {
 /** Runs one reading statement. */
 export type Read = <R>(statement: Statement, values: readonly SqlValue[]) => Promise<R[]>
 
+/** Runs it for each tuple and returns all rows, of PostgreSQL in one query where it takes arrays. */
+export type ReadEach = <R>(
+  statement: Statement,
+  tuples: readonly (readonly SqlValue[])[],
+) => Promise<R[]>
+
 export interface Store {
   readonly dialect: 'sqlite' | 'postgres'
   /** Commits what `work` does, or nothing. Repeated when the database asks for it, so `work` only computes and writes. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** Reads committed rows, outside of any transaction. */
   readonly read: Read
+  readonly readEach: ReadEach
   /**
    * The same at once, for a read of which promises and deadline would be a tenth. Null for a database
    * that is no part of this process.

@@ -28,6 +28,11 @@ const INSERT_ONE = shared(
 const INSERT_RETURNING = insertStatement('contract.returning', 'things', THINGS, 'RETURNING id')
 const ALL = shared('contract.all', 'SELECT id, words, bytes, amount FROM things ORDER BY id')
 const ONE = shared('contract.one', 'SELECT words FROM things WHERE id = $1')
+const WORDS_OF = batched('contract.words-of', {
+  sqlite: 'SELECT words FROM things WHERE id = $1',
+  postgres:
+    'SELECT words FROM things WHERE id = ANY($1::bigint[]) ORDER BY array_position($1::bigint[], id)',
+})
 const SET_WORDS = batched('contract.set-words', {
   sqlite: 'UPDATE things SET words = $2 WHERE id = $1',
   postgres: `UPDATE things t SET words = n.words FROM unnest($1::bigint[], $2::text[]) AS n(id, words)
@@ -283,6 +288,20 @@ export function describeStore(database: (typeof DATABASES)[number]): void {
       expect(meanwhile).toEqual([{ id: 1, words: null, bytes: null, amount: null }])
       expect(readNow(ALL, [])).toEqual(await things())
       expect(() => readNow(BROKEN, [])).toThrow(StoreFailure)
+    })
+
+    it('reads the rows of all tuples, with arrays and without', async () => {
+      await store.transaction((tx) =>
+        tx.run(INSERT, [
+          [1, 'one', null, 1],
+          [2, 'two', null, 2],
+        ]),
+      )
+      const wanted = [{ words: 'two' }, { words: 'one' }]
+      expect(await store.readEach(ONE, [[2], [9], [1]])).toEqual(wanted)
+      expect(await store.readEach(WORDS_OF, [[2], [9], [1]])).toEqual(wanted)
+      expect(await store.readEach(BROKEN, [])).toEqual([])
+      await expect(store.readEach(BROKEN, [[]])).rejects.toMatchObject({ kind: 'bug' })
     })
 
     it('makes a writer wait for another process, not fail', async () => {

@@ -2,6 +2,7 @@
 // one writing transaction at a time, in the order of the log; a resolved write is on disk.
 // Contract: store.contract.ts runs on both.
 export { type BooksId, readBooksIds, renameBooks } from './books-ids.ts'
+export { gather } from './gather.ts'
 export {
   MIGRATIONS,
   type Migration,
@@ -11,7 +12,7 @@ export {
   type Spelling,
 } from './migrate.ts'
 export { type OpenStoreSettings, openStore } from './open.ts'
-export type { Read, Store, StoreFailureKind, Tx } from './port.ts'
+export type { Read, ReadEach, Store, StoreFailureKind, Tx } from './port.ts'
 export { StoreFailure } from './port.ts'
 export { expirePartitions, hasPartitions, keepPartitionsAhead } from './postgres/partitions.ts'
 export { settlePooledDefaults } from './postgres/pooled-defaults.ts'

@@ -93,6 +93,13 @@ export function openPostgres(parts: PostgresParts, settings: PostgresSettings): 
             ),
       ),
     read: (statement, values) => reading(asking(pool, readMaxMs), pooler)(statement, values),
+    readEach: async (statement, tuples) => {
+      if (tuples.length === 0) return []
+      const ask = asking(pool, readMaxMs)
+      const run = (values: readonly unknown[]) => ask(prepared(statement, values, pooler))
+      const answers = await answersOf(run, statement, tuples)
+      return answers.flatMap(({ rows }) => rows)
+    },
     readNow: null,
     snapshot: (work) =>
       once(SNAPSHOT, null, async (ask) => {

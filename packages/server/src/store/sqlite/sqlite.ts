@@ -43,6 +43,8 @@ export function openSqlite(settings: SqliteSettings): Store {
     dialect: 'sqlite',
     transaction: (work) => exclusively(() => inTransaction(writer, reads, work)),
     read: reading(reader),
+    readEach: async (statement, tuples) =>
+      tuples.length === 0 ? [] : failing(() => runEach(reader.prepared(statement), tuples)),
     readNow: (statement, values) =>
       failing(() => {
         reads.begin()
