@@ -67,6 +67,20 @@ describe.each(DATABASES)('the ledger on $name', (database) => {
   })
   afterAll(() => books.close())
 
+  it('tells everybody their own balance, however many ask at once', async () => {
+    const players: string[] = []
+    for (let amount = 1; amount <= 20; amount += 1) {
+      players.unshift(await addPlayer())
+      // Who has none stands between those who have.
+      if (amount % 3 > 0) await earn(amount)
+    }
+    const wanted = players.map((_, i) => ((20 - i) % 3 > 0 ? 20 - i : 0))
+    const told = await Promise.all(players.map((id) => books.ledger.balance(id, 'coins')))
+    expect(told).toEqual(wanted)
+    const other = await Promise.all(players.map((id) => books.ledger.balance(id, 'gems')))
+    expect(other).toEqual(players.map(() => 0))
+  })
+
   describe('a movement', () => {
     it('changes the balance and says what it is afterwards', async () => {
       await addPlayer()
