@@ -84,6 +84,10 @@ function launch(script: string, options: ChildOptions) {
   const { PATH = '', TMPDIR } = process.env
   const env = { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...settings }
   const child = spawn(command, rest, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  // A benchmark that is stopped leaves nobody behind.
+  const stop = (): void => void child.kill()
+  process.once('exit', stop)
+  child.once('exit', () => process.off('exit', stop))
   // A child that ended before it read its input shows in its exit code.
   child.stdin.on('error', () => undefined)
   return child
