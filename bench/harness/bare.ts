@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { canAnswer } from './canned-answer.ts'
+import { type CannedAnswer, canAnswer } from './canned-answer.ts'
 import { type Figure, latencyNote, pick, ratios, spread } from './figures.ts'
 import type { LoadResult } from './generator.ts'
 import type { Lab, Subject } from './lab.ts'
@@ -26,12 +26,12 @@ export async function startBare(
     pids: [child.ready.pid],
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   }
-  const [sent, wanted] = [await canAnswer(bare.port, template), answer].map((each) =>
-    JSON.stringify(each),
-  )
+  const [sent, wanted] = [await canAnswer(bare.port, template), answer].map(textOf)
   if (sent !== wanted) throw new Error(`the yardstick sends ${sent}, not ${wanted}`)
   return bare
 }
+
+const textOf = (answer: CannedAnswer): string => JSON.stringify(answer)
 
 /** How fast the yardstick was, and what a request of it cost. */
 export const bareFigure = (lab: Lab, bare: Subject, results: readonly LoadResult[]): Figure => ({
@@ -48,9 +48,9 @@ export function inBareRequests(
   subject: readonly LoadResult[],
   bare: readonly LoadResult[],
 ): Figure[] {
-  const [ours, theirs] = [subject, bare].map((results) =>
-    results.flatMap(({ serverCpuUs }) => serverCpuUs ?? []),
-  )
-  if (ours?.length !== subject.length || theirs?.length !== bare.length) return []
-  return [{ name, unit: 'x', ...spread(ratios(ours, theirs)), notes: [] }]
+  const cpu = (results: readonly LoadResult[]) =>
+    results.flatMap(({ serverCpuUs }) => serverCpuUs ?? [])
+  // Where the system does not tell, there is nothing to say.
+  if (cpu(subject).length < subject.length || cpu(bare).length < bare.length) return []
+  return [{ name, unit: 'x', ...spread(ratios(cpu(subject), cpu(bare))), notes: [] }]
 }
