@@ -48,8 +48,8 @@ describe('questline simulate', () => {
     const output = child.stdout ? text(child.stdout) : ''
     await sleep(4_000)
     child.kill('SIGINT')
-    expect((await exit)[0]).toBe(0)
     expect(await output).toMatch(/The server says the same: \d+ events, \d+ figures, to the micro/)
+    expect((await exit)[0]).toBe(0)
   }, 60_000)
 
   it.each([

@@ -55,7 +55,8 @@ export async function simulateGame(
 
   const take = async (turn: Turn): Promise<void> => {
     await time.until(openedAt + (turn.at - startAt) / speed, signal)
-    stage.take(turn)
+    // An end that was asked for wakes it early: what has not happened yet must not be told.
+    if (!signal.aborted) stage.take(turn)
   }
   const play = async (): Promise<void> => {
     for (const turn of script.opening) await take(turn)
