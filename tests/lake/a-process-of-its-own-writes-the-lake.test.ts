@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLeases } from '../../packages/server/src/analytics/analytics.ts'
-import { readManifest, TOPICS } from '../../packages/server/src/lake/lake.ts'
+import { type LakeSettings, readManifest, TOPICS } from '../../packages/server/src/lake/lake.ts'
 import { createLakeKeeper } from '../../packages/server/src/pipeline/lake-keeper.ts'
 import type { FromPipeline } from '../../packages/server/src/pipeline/messages.ts'
 import { systemClock } from '../../packages/server/src/platform/platform.ts'
@@ -33,11 +33,13 @@ const orderFor = ({ log, analyticsFile: file, folder }: TestLake) => ({
 })
 
 /** A keeper of this lake, and what it tells. */
-function keeping() {
+function keeping(clock = systemClock, changes: Partial<LakeSettings> = {}) {
   const told: FromPipeline[] = []
   const watch = { hear: (message: FromPipeline) => void told.push(message) }
-  const parts = { analytics: lake.analytics, clock: systemClock, watch }
-  return { told, keeper: createLakeKeeper(parts, orderFor(lake)) }
+  const parts = { analytics: lake.analytics, clock, watch }
+  const order = orderFor(lake)
+  const settings = { ...order, lake: { ...order.lake, ...changes } }
+  return { told, keeper: createLakeKeeper(parts, settings) }
 }
 
 /** How long depends on what else the machine has to do: the test's own limit ends it. */
@@ -93,6 +95,21 @@ describe('the process that writes the lake', () => {
     expect(getPriority(pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL)
     await until(() => readManifest(lake.folder).upto === 3)
     await until(() => writers().length === 0)
+    await stop()
+  })
+
+  it.runIf(ON_LINUX)('is started for what has waited since the one before it began', async () => {
+    const time = { now: 0 }
+    const clock = { ...systemClock, monotonic: () => time.now }
+    const { keeper } = keeping(clock, { batchEvents: 2, batchMs: 60_000 })
+    await someGames(2)
+    await lake.judge()
+    const stop = keeper.begin()
+    await until(() => writers().length === 1)
+    await someGames(1)
+    await lake.judge()
+    time.now = 60_000
+    await until(() => readManifest(lake.folder).upto === 3)
     await stop()
   })
 
