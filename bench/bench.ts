@@ -14,6 +14,7 @@ import {
   saveReport,
   sqliteDatabases,
   startPostgresDatabases,
+  writeShortfalls,
 } from './harness/harness.ts'
 import { httpBench } from './http/run.ts'
 import { ingestBench } from './ingest/run.ts'
@@ -168,6 +169,7 @@ async function measureAll(command: Command, folder: string): Promise<Report[]> {
     }
     saveReport(bench.folder, report)
     bench.publish?.(report)
+    writeShortfalls()
     if (!command.json) process.stdout.write(`\n${renderReport(report)}\n`)
     reports.push(report)
   }

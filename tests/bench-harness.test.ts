@@ -1,11 +1,15 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { answerBytes, statusOf } from '../bench/harness/answer.ts'
 import { canAnswer } from '../bench/harness/canned-answer.ts'
 import { type Figure, spread, verdictOf } from '../bench/harness/figures.ts'
 import { runLoad } from '../bench/harness/generator.ts'
+import type { Report } from '../bench/harness/report.ts'
 import { requestsOf } from '../bench/harness/request-template.ts'
+import { pageOfShortfalls } from '../bench/harness/shortfalls.ts'
 import { takeTurns } from '../bench/harness/take-turns.ts'
 
 const GET = 'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'
@@ -202,5 +206,35 @@ describe('figures', () => {
     const rounds = await takeTurns(2, { a: play('a'), b: play('b') })
     expect(order).toEqual(['a', 'b', 'a', 'b'])
     expect(rounds).toEqual({ a: [1, 3], b: [2, 4] })
+  })
+})
+
+describe('the page of all benchmarks', () => {
+  const PAGE = join(import.meta.dirname, '../bench/README.md')
+
+  it('has what the last results are short of', () => {
+    expect(pageOfShortfalls()).toBe(readFileSync(PAGE, 'utf8'))
+  })
+
+  it('has every figure that misses a bound, and no other', () => {
+    const aim = { better: 'higher', floor: 2, target: 3 } as const
+    const told = (name: string, value: number): Figure => ({
+      ...{ name, unit: 'x', notes: [], ...spread([value]) },
+    })
+    const lower = { better: 'lower', target: 200 } as const
+    const figures = [
+      ...[3, 2, 1].map((value) => ({ ...told(`of ${value}`, value), aim })),
+      told('without an aim', 1),
+      ...[200, 201].map((value) => ({ ...told(`of ${value}`, value), aim: lower })),
+    ]
+    const report = { bench: 'a', database: 'postgres', variant: 'b', figures } as unknown as Report
+    const page = pageOfShortfalls('<!-- bench: shortfalls -->\nold\n<!-- end -->\nafter', [report])
+    expect(page.split('\n').slice(3)).toEqual([
+      '| a, PostgreSQL, b | of 2 | 2.00 × | ≥ 2.00 | ≥ 3.00 |',
+      '| a, PostgreSQL, b | of 1 | 1.00 × | ≥ 2.00 | ≥ 3.00 |',
+      '| a, PostgreSQL, b | of 201 | 201.00 × |  | ≤ 200.00 |',
+      '<!-- end -->',
+      'after',
+    ])
   })
 })

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { withTables } from '../bench/harness/page.ts'
 import { batchesOf } from '../bench/scale/batches.ts'
 import {
   CONSTANTS,
@@ -13,7 +14,6 @@ import {
 } from '../bench/scale/constants.ts'
 import { microseconds, usedSince, usesOf } from '../bench/scale/meter.ts'
 import { costsOf, PARTS, predictedCores, sharesOf, storedOf } from '../bench/scale/model.ts'
-import { withTables } from '../bench/scale/page.ts'
 import { demandOfEvents, demandOfPlayers, planOf } from '../bench/scale/plan.ts'
 import { tablesOf } from '../bench/scale/tables.ts'
 import { writerUse } from '../bench/scale/writer-watch.ts'
@@ -31,7 +31,7 @@ describe('the capacity model in docs/scale.md', () => {
 
   it('has the tables that the last result gives', () => {
     const page = read('docs/scale.md')
-    expect(withTables(page, tablesOf(postgres))).toBe(page)
+    expect(withTables(page, 'bench/scale', tablesOf(postgres))).toBe(page)
   })
 
   it('warns of what the result warns of', () => {
@@ -56,8 +56,12 @@ describe('the capacity model in docs/scale.md', () => {
     const names = Object.keys(tables)
     const page = `before\n${names.map((name) => place(name, 'old')).join('between\n')}after\n`
     const filled = Object.entries(tables).map(([name, text]) => place(name, text))
-    expect(withTables(page, tables)).toBe(`before\n${filled.join('between\n')}after\n`)
-    expect(() => withTables(page.replace('scale: check', 'scale: x'), tables)).toThrow('"check"')
+    expect(withTables(page, 'bench/scale', tables)).toBe(
+      `before\n${filled.join('between\n')}after\n`,
+    )
+    expect(() =>
+      withTables(page.replace('scale: check', 'scale: x'), 'bench/scale', tables),
+    ).toThrow('"check"')
   })
 })
 

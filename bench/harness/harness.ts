@@ -22,6 +22,7 @@ export { endedChildrenCpuSeconds, peakMemoryMb, restartPeakMemory } from './proc
 export { type Cores, coresOf, findCores, runChild, startChild } from './processes.ts'
 export { BUSY_LOAD, type Report, renderReport, saveReport } from './report.ts'
 export type { RequestTemplate } from './request-template.ts'
+export { writeShortfalls } from './shortfalls.ts'
 export { takeTurns } from './take-turns.ts'
 
 import type { Figure } from './figures.ts'

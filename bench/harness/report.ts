@@ -87,7 +87,7 @@ const HEAD = [
 ]
 
 function table(figures: readonly Figure[]): string[] {
-  const rows = [[...HEAD, 'notes'], ...figures.map(cells)]
+  const rows = [[...HEAD, 'notes'], ...figures.map(cellsOf)]
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
@@ -99,7 +99,8 @@ function table(figures: readonly Figure[]): string[] {
   ]
 }
 
-function cells(figure: Figure): string[] {
+/** Its row, in the order of the table's columns. */
+export function cellsOf(figure: Figure): string[] {
   const { name, unit, median, min, max, aim, costs, notes } = figure
   const range = min === max ? '' : ` (${number(min, unit)}–${number(max, unit)})`
   const sign = aim?.better === 'lower' ? '≤ ' : '≥ '

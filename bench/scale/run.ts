@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, createLab, sqliteDatabases } from '../harness/harness.ts'
+import { withTables } from '../harness/page.ts'
 import { startCluster } from './cluster.ts'
 import { figuresOf } from './figures.ts'
 import { measureFlink } from './flink.ts'
 import { measureLive } from './live.ts'
 import { measureNodes } from './nodes.ts'
-import { withTables } from './page.ts'
 import { measureStages } from './stages.ts'
 import { tablesOf } from './tables.ts'
 
@@ -38,6 +38,6 @@ export const scaleBench: Bench = {
     return figuresOf({ nodes, stages, flink, live })
   },
   publish(report) {
-    writeFileSync(PAGE, withTables(readFileSync(PAGE, 'utf8'), tablesOf(report)))
+    writeFileSync(PAGE, withTables(readFileSync(PAGE, 'utf8'), 'bench/scale', tablesOf(report)))
   },
 }
