@@ -20,6 +20,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+async function eventsOnServer(): Promise<number> {
+  const health = await fetch(`${server.facts.address}/health`)
+  return Object(await health.json()).checks.events
+}
+
 const ROUGH = ['--duplicates', '10%', '--late', '0.03', '--bad', '5%', '--offline', '2%', '--skew']
 
 describe('questline simulate', () => {
@@ -46,7 +51,9 @@ describe('questline simulate', () => {
     const child = spawnQuestline([...words, ...ROUGH], { folder, settings })
     const exit = once(child, 'exit')
     const output = child.stdout ? text(child.stdout) : ''
-    await sleep(4_000)
+    // More than the players' first words.
+    const enough = (await eventsOnServer()) + 150
+    while ((await eventsOnServer()) < enough) await sleep(100)
     child.kill('SIGINT')
     expect(await output).toMatch(/The server says the same: \d+ events, \d+ figures, to the micro/)
     expect((await exit)[0]).toBe(0)
