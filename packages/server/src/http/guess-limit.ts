@@ -21,7 +21,8 @@ export type GuessLimit = {
   counted<T>(address: string, work: () => T | Promise<T>): Promise<T>
 }
 
-type Attempts = { running: number; readonly waiting: (() => void)[] }
+/** `present` are those that run, wait, or were woken and have not looked yet. */
+type Attempts = { present: number; running: number; readonly waiting: (() => void)[] }
 
 /**
  * Failed logins of one address. What fails is known only afterwards, and many come at once. With
@@ -66,8 +67,9 @@ export function createGuessLimit(
   }
 
   const enter = async (address: string): Promise<Attempts> => {
-    const here = attempts.get(address) ?? { running: 0, waiting: [] }
+    const here = attempts.get(address) ?? { present: 0, running: 0, waiting: [] }
     attempts.set(address, here)
+    here.present += 1
     while (here.running > 0 && waitBehind(address, here.running) > 0) {
       await new Promise<void>((resolve) => here.waiting.push(resolve))
     }
@@ -76,10 +78,10 @@ export function createGuessLimit(
   }
   const leave = (address: string, here: Attempts): void => {
     here.running -= 1
+    here.present -= 1
     // Each looks for itself whether it may go, and those that may not wait again, in their order.
-    const woken = here.waiting.splice(0)
-    for (const wake of woken) wake()
-    if (here.running === 0 && woken.length === 0) attempts.delete(address)
+    for (const wake of here.waiting.splice(0)) wake()
+    if (here.present === 0) attempts.delete(address)
   }
 
   return {
