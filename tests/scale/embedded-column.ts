@@ -75,7 +75,8 @@ const SLACK_MS = 5
 
 /**
  * When each request was received: as the log says of an event that it brought. What brought nothing came
- * before its answer, and what had neither effect nor answer may never have arrived.
+ * before its answer, and what had neither effect nor answer may never have arrived. Of two that carry the
+ * same event at the same time, it was brought by the one that was told so.
  */
 function inOrder(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>) {
   return sent
@@ -84,6 +85,7 @@ function inOrder(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>) 
         const receipt = receipts.get(id.toLowerCase())
         const isIts =
           receipt !== undefined &&
+          isAccepted(each, id) !== false &&
           receipt.receivedAt >= each.from - SLACK_MS &&
           receipt.receivedAt <= each.to + SLACK_MS
         return isIts ? [receipt] : []
@@ -92,8 +94,16 @@ function inOrder(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>) 
       if (first !== undefined) return [{ sent: each, at: first.receivedAt, offset: first.offset }]
       return each.verdicts === null ? [] : [{ sent: each, at: each.to, offset: Infinity }]
     })
-    .toSorted((a, b) => a.at - b.at || a.offset - b.offset)
+    .toSorted((a, b) => a.at - b.at || a.offset - b.offset || doubt(a.sent) - doubt(b.sent))
 }
+
+/** Null when no answer tells. */
+function isAccepted({ verdicts }: Sent, id: string): boolean | null {
+  const verdict = verdicts?.find(({ event_id }) => event_id?.toLowerCase() === id.toLowerCase())
+  return verdict ? verdict.status === 'accepted' : null
+}
+
+const doubt = ({ verdicts }: Sent): number => (verdicts === null ? 1 : 0)
 
 /** All events of the books as quality leaves them, by a pass of its own. */
 export async function enrichedOf(readBooks: Read): Promise<readonly EnrichedEvent[]> {
