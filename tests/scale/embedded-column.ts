@@ -58,7 +58,7 @@ export async function startEmbedded(
       },
     }),
     async send(sent, receipts) {
-      for (const request of inOrder(sent, receipts)) {
+      for (const request of inOrderOfArrival(sent, receipts)) {
         at = request.at
         const { path, headers, body } = request.sent
         const answer = await fetch(new URL(path, server.url), { method: 'POST', headers, body })
@@ -78,7 +78,7 @@ const SLACK_MS = 5
  * before its answer, and what had neither effect nor answer may never have arrived. Of two that carry the
  * same event at the same time, it was brought by the one that was told so.
  */
-function inOrder(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>) {
+export function inOrderOfArrival(sent: readonly Sent[], receipts: ReadonlyMap<string, Receipt>) {
   return sent
     .flatMap((each) => {
       const brought = each.eventIds.flatMap((id) => {

@@ -8,12 +8,34 @@ import { openTestLake, type TestLake } from '../lake/open-test-lake.ts'
 import { type GameEventParts, NOON } from '../pipeline/game-log.ts'
 import { FACT_KEYS } from './columns.ts'
 import { differences, type Row } from './compare-rows.ts'
+import { inOrderOfArrival } from './embedded-column.ts'
 import { embeddedRows } from './embedded-windows.ts'
 import { enrichedGame, GRACE_MS } from './enriched-game.ts'
 import { lakeOverKafka, type PlantedFault } from './lake-over-kafka.ts'
 import { LAKE_TABLES, type LakeTable } from './lake-tables.ts'
+import type { Sent } from './recorded-game.ts'
 
 const MINUTE = 60_000
+
+describe('of two requests with one event in one millisecond', () => {
+  const receipts = new Map([['e', { offset: 1, receivedAt: 10 }]])
+  const request = (path: string, status: string | null): Sent => ({
+    ...{ path, headers: {}, body: '', eventIds: ['e'], from: 8, to: 12 },
+    verdicts: status === null ? null : [{ event_id: 'e', status }],
+  })
+  const order = (...sent: readonly Sent[]) =>
+    inOrderOfArrival(sent, receipts).map((each) => each.sent.path)
+
+  it.each([
+    ['duplicate', 'accepted'],
+    ['retry', 'accepted'],
+    [null, 'accepted'],
+    ['duplicate', null],
+  ])('where one was told %s and the other %s, the other came first', (one, other) => {
+    expect(order(request('/one', one), request('/other', other))).toEqual(['/other', '/one'])
+    expect(order(request('/other', other), request('/one', one))).toEqual(['/other', '/one'])
+  })
+})
 
 describe('two tables', () => {
   const rows: readonly Row[] = [
