@@ -47,6 +47,7 @@ async function atSaturation(lab: Lab, taking: Taking, beside: Taking) {
   const commits = commitsPerThousand(taking.server, BATCH)
   await using bare = await startBare(lab, taking.server, batchOf(1))
   await lab.warmUp(bare, batchOf(1), CONNECTIONS)
+  await lab.warmUp(taking.server, batchOf(1), SINGLES_AT_ONCE)
   const results = await takeTurns(lab.rounds, {
     batches: () => commits.during(() => taking.send('batches of 50', batchOf(BATCH))),
     async beside() {

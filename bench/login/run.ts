@@ -38,6 +38,7 @@ async function guestFigures(lab: Lab, server: Server) {
   const logIn = (name: string, at: Server, userId: string) => () =>
     lab.load(name, at, guestLogin(userId, KNOWN_GUESTS), { connections: CONNECTIONS })
   await lab.warmUp(server, guestLogin('{uuid7}'), CONNECTIONS)
+  await lab.warmUp(server, guestLogin('guest-{player}', KNOWN_GUESTS), CONNECTIONS)
   await lab.warmUp(randomServer, guestLogin('{uuid4}'), CONNECTIONS)
   const { first, random, repeated } = await takeTurns(lab.rounds, {
     first: logIn('first logins, ordered ids', server, '{uuid7}'),
