@@ -39,7 +39,11 @@ async function reportsOf(data: string, daysLater: number, date?: string): Promis
     now: Date.parse(LAST_DAY) + daysLater * DAY_MS,
   }
   const silent = { stage: () => undefined, written: () => undefined }
-  const summary = await createCompute({ monotonic: () => 0, memory: () => 0 })(request, silent)
+  const told: number[] = []
+  const onInputs = (bytes: number) => void told.push(bytes)
+  const compute = createCompute({ monotonic: () => 0, memory: () => 0, onInputs })
+  const summary = await compute(request, silent)
+  expect(told).toEqual([summary.inputs.reduce((sum, { bytes }) => sum + bytes, 0)])
   return { summary, text: (name) => readFileSync(join(target, name), 'utf8') }
 }
 

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isZone, NO_ZONE, SOURCES } from '../config/report-settings.ts'
 // Not through the front door, which would load the logger and the metrics.
@@ -11,11 +12,17 @@ export type ReportsParts = {
   loadCompute(): Promise<Compute>
 }
 
+/** Above this the optimizing compiler gives back what it takes (decision 50). */
+const OPTIMIZED_BYTES = 32_000_000
+
 const OURS: ReportsParts = {
   loadCompute: async () =>
     (await import('../reports/reports.ts')).createCompute({
       ...systemClock,
       memory: process.memoryUsage.rss,
+      onInputs(bytes) {
+        if (bytes < OPTIMIZED_BYTES) setFlagsFromString('--no-turbofan')
+      },
     }),
 }
 

@@ -4,7 +4,7 @@ import { JUNK_RECEIPT_ROWS } from '../reconciliation/reconciliation.ts'
 import { createRejectedRows } from '../rejected/rejected.ts'
 import { type Compute, RunError, type RunSummary } from '../runs/runs.ts'
 import { computeInMemory } from './in-memory.ts'
-import { findInputs } from './inputs.ts'
+import { bytesOf, findInputs } from './inputs.ts'
 import { limitMemory, MemoryExceeded } from './memory-limit.ts'
 import { planMemory, planSpilled } from './memory-plan.ts'
 import { countRejected } from './rejected-counts.ts'
@@ -16,6 +16,8 @@ export type ComputeParts = {
   monotonic(): number
   /** Bytes that this process holds. */
   memory(): number
+  /** Called before any row is read, with the bytes of all four files. */
+  onInputs?(bytes: number): void
   /** A receipt on more rows of one player is junk; tests set a limit that small inputs reach. */
   readonly junkReceiptRows?: number | undefined
   /** Rows are spilled into so many parts, however few they are; for tests. */
@@ -30,6 +32,7 @@ export const createCompute =
     const progress = limitMemory(shown, memory, request.memoryLimitMb)
     try {
       const inputs = await findInputs(request.data)
+      parts.onInputs?.(bytesOf(inputs))
       const rejected = createRejectedRows(request.scratch)
       try {
         const stages = createStages(progress, monotonic)

@@ -15,6 +15,7 @@ import { type CleanRows, cleanRows } from './clean-rows.ts'
 import { newestDays } from './d1.ts'
 import { revenueBefore } from './daily-reports.ts'
 import { finishReports } from './finish-reports.ts'
+import { bytesOf } from './inputs.ts'
 import { createOutputs, type Outputs } from './outputs.ts'
 import { type ReadInputs, readOthers, readPurchases } from './read-inputs.ts'
 import { type SecondThread, startSecondThread } from './second-thread.ts'
@@ -129,6 +130,5 @@ function reconcile({ sides, texts }: CleanRows, junkReceiptRows: number): Reconc
 const BYTES_BESIDE = 8_000_000
 
 function startSecond({ inputs, request }: Work): SecondThread | null {
-  const bytes = Object.values(inputs).reduce((sum, input) => sum + input.bytes, 0)
-  return request.threads > 1 && bytes > BYTES_BESIDE ? startSecondThread() : null
+  return request.threads > 1 && bytesOf(inputs) > BYTES_BESIDE ? startSecondThread() : null
 }

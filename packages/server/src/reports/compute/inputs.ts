@@ -44,6 +44,10 @@ export type Input<Columns> = {
   readonly columns: Columns
 }
 
+/** Of all four files. */
+export const bytesOf = (inputs: Inputs): number =>
+  Object.values(inputs).reduce((sum, { bytes }) => sum + bytes, 0)
+
 /** Looks at the headers of all four files before any work is done on one. */
 export async function findInputs(folder: string): Promise<Inputs> {
   const files = await findFiles(folder)
