@@ -80,6 +80,11 @@ describe('questline start', () => {
       expect(JSON.parse(line)).toBeTypeOf('object')
   })
 
+  it('warns of a name that is nearly a setting', async () => {
+    const server = await start({ EARN_DAILY_MX: '500' })
+    expect(server.errors()).toContain('"msg":"EARN_DAILY_MX: is no setting, EARN_DAILY_MAX is"')
+  })
+
   it('finds no door open in production', async () => {
     const server = await start({
       ...{ ENVIRONMENT: 'production', HOST: '127.0.0.1' },

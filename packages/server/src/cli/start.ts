@@ -35,7 +35,9 @@ Examples:
       const config = loadConfig(role === undefined ? settings : { ...settings, ROLE: role })
       await serve(config, async (server) => {
         const facts = factsOf(config, server)
-        server.books.world.logger.info({ version: VERSION, ...facts }, 'listening')
+        const { logger } = server.books.world
+        for (const line of config.misspelt) logger.warn(line)
+        logger.info({ version: VERSION, ...facts }, 'listening')
         if (json) await printJson(facts)
         else if (process.stdout.isTTY) await print(welcome(config, server))
         return 'stay'

@@ -101,6 +101,36 @@ describe('loadConfig', () => {
   })
 })
 
+describe('a name that is nearly a setting', () => {
+  const FOREIGN = { HOME: '/root', HOSTNAME: 'a', PWD: '/', NODE_ENV: 'production', PGHOST: 'b' }
+
+  it.each([
+    ['RATE_LIMT', 'RATE_LIMIT'],
+    ['JWT_SECERT', 'JWT_SECRET'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+    ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+    ['PROT1', undefined],
+    ['ROLES', 'ROLE'],
+  ])('as %s is told, with the one that is meant', (name, setting) => {
+    const { misspelt } = loadConfig({ ...FOREIGN, [name]: 'x' })
+    expect(misspelt).toEqual(setting ? [`${name}: is no setting, ${setting} is`] : [])
+  })
+
+  it('stands beside the faults that it may be the reason of', () => {
+    const { JWT_SECRET, ...rest } = production
+    expect(faultsOf({ ...FOREIGN, ...rest, JWT_SECERT: JWT_SECRET })).toEqual([
+      expect.stringMatching(/^JWT_SECRET: is needed in production/),
+      'JWT_SECERT: is no setting, JWT_SECRET is',
+    ])
+  })
+
+  it('is none that is one', () => {
+    expect(
+      loadConfig(Object.fromEntries(settingNames().map((name) => [name, '']))).misspelt,
+    ).toEqual([])
+  })
+})
+
 describe('the roles of a process', () => {
   const books = { DATABASE_URL: 'postgresql://db/questline' }
   const shared = { ...books, ANALYTICS_URL: 'postgresql://db/questline' }

@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { LOG_LEVELS } from '../platform/log-levels.ts'
 import { readFlinkSettings } from './flink-settings.ts'
 import { type KafkaConfig, readKafkaSettings } from './kafka-settings.ts'
+import { misspelt } from './misspelt.ts'
 import { createReader, type Environment, type Reader } from './reader.ts'
 import { type ReportSettings, readReportSettings } from './report-settings.ts'
 import { readRoles } from './roles.ts'
@@ -21,7 +22,10 @@ export class ConfigError extends Error {
   }
 }
 
-export type Config = ReturnType<typeof readAll>
+export type Config = ReturnType<typeof readAll> & {
+  /** A line for each name that looks like a setting and is none. Nothing is refused for it: it may be somebody else's. */
+  readonly misspelt: readonly string[]
+}
 
 /**
  * All settings, checked and frozen.
@@ -29,8 +33,8 @@ export type Config = ReturnType<typeof readAll>
  */
 export function loadConfig(env: Environment): Config {
   const reader = createReader(env)
-  const config = readAll(reader)
-  if (reader.faults.length > 0) throw new ConfigError(reader.faults)
+  const config = { ...readAll(reader), misspelt: misspelt(env, settingNames()) }
+  if (reader.faults.length > 0) throw new ConfigError([...reader.faults, ...config.misspelt])
   return deepFreeze(config)
 }
 
