@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
@@ -18,8 +18,9 @@ export type Launch = {
   readonly cwd?: string
 }
 
-/** Starts a process that outlives this one. Its log is written anew. */
+/** Starts a process that outlives this one. Its log is written anew; what was there stays beside it. */
 export function launch(of: Launch): Running {
+  keepEarlier(of.logFile)
   const log = openSync(of.logFile, 'w')
   try {
     const child = spawn(of.command, of.words, {
@@ -38,6 +39,14 @@ export function launch(of: Launch): Running {
   } finally {
     closeSync(log)
   }
+}
+
+/** Of a process that was killed it says why; the first is `….log.1`. */
+function keepEarlier(logFile: string): void {
+  if (!existsSync(logFile)) return
+  let times = 1
+  while (existsSync(`${logFile}.${times}`)) times += 1
+  renameSync(logFile, `${logFile}.${times}`)
 }
 
 /** Whether the process is still the one that was started. One that has ended and is not reaped is not. */

@@ -53,8 +53,8 @@ export type Begun = {
   readonly since: number | null
 }
 
-/** How long a job may take until all of it runs. */
-const RUNNING_MS = 90_000
+/** How long a job may take until all of it runs: after a crash TaskManagers come back one by one. */
+const RUNNING_MS = 180_000
 
 /** The job of minutes: one at a time, found by its name, so that nobody starts a second beside it. */
 export function createDeployment(parts: DeploymentParts, settings: DeploymentSettings) {
@@ -197,10 +197,14 @@ async function untilItRuns({ jobManager, now, sleep }: DeploymentParts, id: stri
     if (isEnded || now() > deadline) {
       const failure = await jobManager.failure(id).catch(() => null)
       if (!isEnded) await jobManager.cancel(id)
-      throw new FlinkError(
-        `the job does not run: ${failure ?? report?.state ?? 'Flink does not know it'}`,
-      )
+      throw new FlinkError(`the job does not run: ${failure ?? whyNot(report)}`)
     }
     await sleep(200)
   }
+}
+
+/** Of a job that has not failed: a part that is SCHEDULED has no place on a TaskManager. */
+function whyNot(report: JobReport | null): string {
+  if (report === null) return 'Flink does not know it'
+  return [report.state, ...report.waiting].join(', ')
 }

@@ -228,6 +228,7 @@ const RUNS: JobReport = {
   ...{
     state: 'RUNNING',
     allRun: true,
+    waiting: [],
     restarts: 0,
     checkpoint: null,
     watermark: null,
@@ -245,7 +246,7 @@ function aFlink(book: JobBook, graceMs = MINUTES.graceMs, explained = BOUNDED) {
     jobs: async () =>
       job === null ? [] : [{ id: job, name: MINUTES_JOB, state: report.state, startedAt: 1 }],
     report: async (id) => (id === job ? report : null),
-    failure: async () => 'the broker is away',
+    failure: async () => (report.state === 'RUNNING' ? null : 'the broker is away'),
     cancel: async () => {
       job = null
     },
@@ -308,6 +309,14 @@ describe('the job', () => {
     flink.become({ allRun: false, state: 'RESTARTING' })
     await expect(flink.deployment.deploy(null)).rejects.toThrow('the broker is away')
     expect((await flink.deployment.status()).standing).toBe('lost')
+  })
+
+  it('that has not failed, but does not come to run, says which parts wait', async () => {
+    const flink = aFlink(aBook())
+    flink.become({ allRun: false, waiting: ['SCHEDULED Source: events', 'CREATED Sink: facts'] })
+    await expect(flink.deployment.deploy(null)).rejects.toThrow(
+      'does not run: RUNNING, SCHEDULED Source: events, CREATED Sink: facts',
+    )
   })
 
   it('goes on from its savepoint', async () => {

@@ -13,6 +13,8 @@ export type JobReport = {
   readonly state: string
   /** Whether each part of it runs. */
   readonly allRun: boolean
+  /** The parts that do not: state and name of each. */
+  readonly waiting: readonly string[]
   readonly restarts: number
   /** The path of the newest checkpoint that is complete, and when it was. */
   readonly checkpoint: { readonly path: string; readonly at: number } | null
@@ -57,10 +59,12 @@ export function createJobManager(ask: Ask, url: string): JobManager {
       })
       if (job === null) return null
       const vertices = listField(job, 'vertices')
-      const isUp = vertices.every((vertex) => fieldOf(vertex, 'status') === 'RUNNING')
+      const waiting = vertices
+        .filter((vertex) => fieldOf(vertex, 'status') !== 'RUNNING')
+        .map((vertex) => `${textField(vertex, 'status')} ${textField(vertex, 'name')}`)
       const state = textField(job, 'state')
       return {
-        ...{ state, allRun: state === 'RUNNING' && isUp },
+        ...{ state, waiting, allRun: state === 'RUNNING' && waiting.length === 0 },
         ...(await checkpointsOf(get, jobId)),
         ...(await progressOf(get, jobId, vertices)),
       }
