@@ -137,6 +137,7 @@ function conformance() {
         await sleep(FAULT_MS)
         await engines.start(name)
         await sleep(FAULT_MS)
+        await supervise(engines)
       },
       STEP_MS,
     )
@@ -148,6 +149,7 @@ function conformance() {
       await engines.kill('jobmanager')
       await sleep(FAULT_MS)
       await engines.start('jobmanager')
+      await supervise(engines)
       const resumed = JSON.parse(await questline(engines, 'flink', 'resume', '--json'))
       expect(resumed.restored_from).toMatch(/chk-\d+$/)
     },
@@ -361,3 +363,9 @@ async function untilWritten(engines: Engines): Promise<void> {
   }
   throw new Error('the job does not say how far it is')
 }
+
+/**
+ * What whoever runs a TaskManager does: starts it again. Flink's JDBC sink takes the whole of it down when
+ * PostgreSQL goes away while it writes ("exception in exception handler of task").
+ */
+const supervise = (engines: Engines): Promise<void> => engines.start('taskmanager')
