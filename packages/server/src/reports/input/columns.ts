@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import leven from 'leven'
 import { InputError } from './input-error.ts'
 
 /** One way in which a file may name its columns: our names, and what stands in the header for them. */
@@ -194,7 +195,7 @@ function nearest(names: readonly string[], header: readonly string[]): string | 
   for (const candidate of header) {
     const found = fold(candidate).slice(0, 100)
     for (const name of names) {
-      const distance = edits(name, found)
+      const distance = leven(name, found)
       const contained = found.length > 2 && (name.includes(found) || found.includes(name))
       if (distance < least && (contained || distance <= name.length / 3)) {
         best = candidate
@@ -203,18 +204,4 @@ function nearest(names: readonly string[], header: readonly string[]): string | 
     }
   }
   return best
-}
-
-/** The least number of letters to add, remove or replace (Levenshtein). */
-function edits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, n) => n)
-  for (const [above, letter] of [...from].entries()) {
-    const next = [above + 1]
-    for (const [left, other] of [...to].entries()) {
-      const replaced = (row[left] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[left + 1] ?? 0) + 1, (next[left] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
