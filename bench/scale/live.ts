@@ -10,8 +10,19 @@ import { sendBatches } from './nodes.ts'
 import { connectTo } from './stages.ts'
 
 /** Three minutes end while events come at the first rate, at most. */
-const SECONDS = { settle: 15, rest: 10, begin: 20, lag: 25, steady: 75, faster: 20, fasterBegin: 5 }
+const SECONDS = {
+  settle: 15,
+  rest: 10,
+  warm: 30,
+  begin: 20,
+  lag: 25,
+  steady: 75,
+  faster: 20,
+  fasterBegin: 5,
+}
 const CONNECTIONS = 8
+/** The costs of the model are of processes that have worked for a while: what they run is compiled. */
+const WARM_RATE = 6_000
 const STAGES = {
   relay: 'events-raw',
   split: 'events-by-player',
@@ -83,6 +94,8 @@ async function underLoad(lab: Lab, cluster: Cluster, watched: Watched, kafka: Ka
       `${unsent * BATCH_EVENTS} of the events at ${eventsPerSecond}/s were never sent: the machine could not take them, and what stands beside that rate is of fewer`,
     )
   }
+  await send(WARM_RATE, SECONDS.warm)
+  await sleep(SECONDS.settle * 1_000)
   const minutes = watchMinutes(cluster.engines.addresses.DATABASE_URL)
   const sending = send(slow, SECONDS.begin + SECONDS.lag + SECONDS.steady)
   await sleep(SECONDS.begin * 1_000)
