@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -7,6 +8,7 @@ import { answerBytes, statusOf } from '../bench/harness/answer.ts'
 import { canAnswer } from '../bench/harness/canned-answer.ts'
 import { type Figure, spread, verdictOf } from '../bench/harness/figures.ts'
 import { runLoad } from '../bench/harness/generator.ts'
+import { residentMemoryMb } from '../bench/harness/process-usage.ts'
 import type { Report } from '../bench/harness/report.ts'
 import { requestsOf } from '../bench/harness/request-template.ts'
 import { pageOfShortfalls } from '../bench/harness/shortfalls.ts'
@@ -183,6 +185,24 @@ describe('requestsOf', () => {
     expect(request(0, 0)).toBe(request(2, 7))
     expect(String(request(1, 0))).toMatch(/^GET \/balance .*Bearer b\r\n\r\n$/s)
   })
+})
+
+describe.runIf(process.platform === 'linux')('the memory of processes', () => {
+  it('is known when a child of theirs has just ended', async () => {
+    // `exec`: what takes the place of the shell does not know the child, and leaves it as it ended.
+    const parent = spawn('sh', ['-c', 'sleep 0 & exec sleep 60'], { stdio: 'ignore' })
+    const { pid = 0 } = parent
+    await expect.poll(() => childrenOf(pid).map(stateOf)).toEqual(['Z'])
+    expect(residentMemoryMb(pid)).toBeGreaterThan(0)
+    parent.kill()
+    await once(parent, 'exit')
+    expect(residentMemoryMb(pid)).toBeNull()
+  })
+
+  const childrenOf = (pid: number): string[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  const stateOf = (pid: string) =>
+    /^State:\t(.)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
 })
 
 describe('figures', () => {

@@ -6,10 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const TICKS_PER_SECOND = 100
 
 /** CPU time of these processes and of all their children. */
-export function cpuSecondsOf(pids: readonly number[]): number | null {
-  const each = pids.flatMap(familyOf).map(ownCpuSeconds)
-  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
-}
+export const cpuSecondsOf = (pids: readonly number[]): number | null =>
+  sumOver(pids.flatMap(familyOf), ownCpuSeconds)
 
 /**
  * CPU time of a program of several processes by what each says that it is in its command line. What has
@@ -28,19 +26,15 @@ export function cpuSecondsByTitle(
 }
 
 /** Bytes that these processes have read and written, over sockets and in files. */
-export function transferredBytes(pids: readonly number[]): number | null {
-  const each = pids.flatMap(familyOf).map((pid) => {
+export const transferredBytes = (pids: readonly number[]): number | null =>
+  sumOver(pids.flatMap(familyOf), (pid) => {
     const found = /^rchar: (\d+)\nwchar: (\d+)$/m.exec(read(pid, 'io') ?? '')
     return found === null ? null : Number(found[1]) + Number(found[2])
   })
-  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
-}
 
 /** Resident memory now, in 10⁶ bytes, with all children. */
-export function residentMemoryMb(pid: number): number | null {
-  const each = familyOf(pid).map((member) => kilobytes(member, 'status', 'VmRSS'))
-  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
-}
+export const residentMemoryMb = (pid: number): number | null =>
+  sumOver(familyOf(pid), (member) => kilobytes(member, 'status', 'VmRSS'))
 
 /** CPU time of the children of this process, and of theirs, that have ended so far. */
 export function endedChildrenCpuSeconds(): number | null {
@@ -67,8 +61,13 @@ export function restartPeakMemory(pid: number): boolean {
 /** Resident memory of a program of several processes; what they share counts once. */
 export function sharedMemoryMb(pid: number, program: string): number | null {
   const members = familyOf(pid).filter((member) => read(member, 'comm')?.trim() === program)
-  const each = members.map((member) => kilobytes(member, 'smaps_rollup', 'Pss'))
-  return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0)
+  return sumOver(members, (member) => kilobytes(member, 'smaps_rollup', 'Pss'))
+}
+
+/** Null when nothing is known of any. A child that has ended since it was listed has nothing any more. */
+function sumOver(pids: readonly number[], of: (pid: number) => number | null): number | null {
+  const known = pids.map(of).filter((value) => value !== null)
+  return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0)
 }
 
 function familyOf(pid: number): number[] {
