@@ -29,7 +29,7 @@ export type ReportsBenchSettings = {
 }
 
 /** In one process. */
-const WARM = { warmups: 5, runs: 15 }
+const WARM = { warmups: 10, runs: 15 }
 const BESIDE_PURCHASES_MAX = 1_000_000
 
 export const createReportsBench = ({ sizes, python }: ReportsBenchSettings): Bench => ({
