@@ -15,7 +15,8 @@ import {
 } from '../harness/harness.ts'
 import type { GeneratedFiles } from './generated-files.ts'
 
-const READS = { connections: 16, perSecond: 1_000 } as const
+/** So long that two reports and more are made meanwhile: their stages press on players in different ways. */
+const READS = { connections: 16, perSecond: 1_000, seconds: 20 } as const
 
 /** What a report that a running server makes does to its players, all on the server's one core. */
 export async function besideReports(lab: Lab, files: GeneratedFiles): Promise<Figure> {
