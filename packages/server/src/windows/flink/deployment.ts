@@ -2,7 +2,7 @@ import { FlinkError } from './ask.ts'
 import type { Gateway } from './gateway.ts'
 import type { Job } from './job.ts'
 import type { JobBook, JobEntry } from './job-book.ts'
-import { isOver, type JobManager, type JobReport } from './job-manager.ts'
+import { allRuns, isOver, type JobManager, type JobReport } from './job-manager.ts'
 import { firstOpenMinute, keepSeen, type ProgressParts, restorePoint } from './job-progress.ts'
 import {
   MINUTES_JOB,
@@ -177,9 +177,9 @@ async function status(context: Context): Promise<Status> {
   const seen = isMine ? await keepSeen(book, entry, report) : entry
   const isCurrent = isMine && context.printOf(entry.since) === entry.fingerprint
   return {
-    standing: report.allRun ? (isCurrent ? 'running' : 'outdated') : 'restarting',
+    standing: allRuns(report) ? (isCurrent ? 'running' : 'outdated') : 'restarting',
     ...{ job: running.id, report, entry: seen },
-    failure: report.allRun ? null : await jobManager.failure(running.id),
+    failure: allRuns(report) ? null : await jobManager.failure(running.id),
   }
 }
 
@@ -192,7 +192,7 @@ async function untilItRuns({ jobManager, now, sleep }: DeploymentParts, id: stri
   const deadline = now() + RUNNING_MS
   for (;;) {
     const report = await jobManager.report(id)
-    if (report?.allRun) return
+    if (report !== null && allRuns(report)) return
     const isEnded = report === null || isOver(report.state)
     if (isEnded || now() > deadline) {
       const failure = await jobManager.failure(id).catch(() => null)

@@ -227,7 +227,6 @@ const BOUNDED = plan('Sink', 'WindowAggregate', 'TableSourceScan')
 const RUNS: JobReport = {
   ...{
     state: 'RUNNING',
-    allRun: true,
     waiting: [],
     restarts: 0,
     checkpoint: null,
@@ -306,14 +305,14 @@ describe('the job', () => {
 
   it('that does not come to run is cancelled, and the reason is shown', async () => {
     const flink = aFlink(aBook())
-    flink.become({ allRun: false, state: 'RESTARTING' })
+    flink.become({ state: 'RESTARTING' })
     await expect(flink.deployment.deploy(null)).rejects.toThrow('the broker is away')
     expect((await flink.deployment.status()).standing).toBe('lost')
   })
 
   it('that has not failed, but does not come to run, says which parts wait', async () => {
     const flink = aFlink(aBook())
-    flink.become({ allRun: false, waiting: ['SCHEDULED Source: events', 'CREATED Sink: facts'] })
+    flink.become({ waiting: ['SCHEDULED Source: events', 'CREATED Sink: facts'] })
     await expect(flink.deployment.deploy(null)).rejects.toThrow(
       'does not run: RUNNING, SCHEDULED Source: events, CREATED Sink: facts',
     )

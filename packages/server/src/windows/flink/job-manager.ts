@@ -11,9 +11,7 @@ export type JobState = {
 /** What a job says of itself. */
 export type JobReport = {
   readonly state: string
-  /** Whether each part of it runs. */
-  readonly allRun: boolean
-  /** The parts that do not: state and name of each. */
+  /** The parts of it that do not run: state and name of each. */
   readonly waiting: readonly string[]
   readonly restarts: number
   /** The path of the newest checkpoint that is complete, and when it was. */
@@ -23,6 +21,10 @@ export type JobReport = {
   /** Events that came when their minute was closed though they were not late: always 0. */
   readonly lostLate: number
 }
+
+/** Whether the job and each part of it runs. */
+export const allRuns = ({ state, waiting }: JobReport): boolean =>
+  state === 'RUNNING' && waiting.length === 0
 
 /** The JobManager's REST API. */
 export type JobManager = {
@@ -64,7 +66,7 @@ export function createJobManager(ask: Ask, url: string): JobManager {
         .map((vertex) => `${textField(vertex, 'status')} ${textField(vertex, 'name')}`)
       const state = textField(job, 'state')
       return {
-        ...{ state, waiting, allRun: state === 'RUNNING' && waiting.length === 0 },
+        ...{ state, waiting },
         ...(await checkpointsOf(get, jobId)),
         ...(await progressOf(get, jobId, vertices)),
       }
