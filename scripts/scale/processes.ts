@@ -18,9 +18,12 @@ export type Launch = {
   readonly cwd?: string
 }
 
-/** Starts a process that outlives this one. Its log is written anew; what was there stays beside it. */
+/**
+ * Starts a process that outlives this one. Its log is written anew; that of the one before, which says why
+ * that ended, stays as `<logFile>.1`.
+ */
 export function launch(of: Launch): Running {
-  keepEarlier(of.logFile)
+  if (existsSync(of.logFile)) renameSync(of.logFile, `${of.logFile}.1`)
   const log = openSync(of.logFile, 'w')
   try {
     const child = spawn(of.command, of.words, {
@@ -39,14 +42,6 @@ export function launch(of: Launch): Running {
   } finally {
     closeSync(log)
   }
-}
-
-/** Of a process that was killed it says why; the first is `….log.1`. */
-function keepEarlier(logFile: string): void {
-  if (!existsSync(logFile)) return
-  let times = 1
-  while (existsSync(`${logFile}.${times}`)) times += 1
-  renameSync(logFile, `${logFile}.${times}`)
 }
 
 /** Whether the process is still the one that was started. One that has ended and is not reaped is not. */

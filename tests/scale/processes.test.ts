@@ -39,6 +39,16 @@ describe('a process that was started', () => {
     await end('it', running, 'SIGTERM')
   })
 
+  it('leaves the log of the one before it', async () => {
+    const log = join(folder, 'log')
+    for (const before of ['the first\n', 'the second\n']) {
+      writeFileSync(log, before)
+      await end('it', aProcess(), 'SIGKILL')
+      expect(readFileSync(`${log}.1`, 'utf8')).toBe(before)
+    }
+    expect(readdirSync(folder).sort()).toEqual(['log', 'log.1'])
+  })
+
   it('is left alone when another one has its id', async () => {
     const running = aProcess()
     const other = { ...running, began: `${running.began}0` }
